@@ -1,0 +1,71 @@
+"""Renders scalp micro-pigmentation: layered pigment, light transport, high resolution.
+
+Importing the package is quick and compiles nothing: plans, and all that needs Numba, are loaded
+when they are first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from smpengine.devices import Device, devices
+from smpengine.errors import (
+    Cancelled,
+    DeviceError,
+    InputError,
+    OutputError,
+    PlanError,
+    SceneError,
+    SmpError,
+)
+from smpengine.raster.api import rasterise
+from smpengine.render import render
+from smpengine.scene import Impressions, Scene, Skin
+
+if TYPE_CHECKING:
+    from smpengine.plan.load import load_plan
+    from smpengine.plan.plan import Plan
+    from smpengine.plan.table import read_impressions, write_impressions
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Cancelled",
+    "Device",
+    "DeviceError",
+    "Impressions",
+    "InputError",
+    "OutputError",
+    "Plan",
+    "PlanError",
+    "Scene",
+    "SceneError",
+    "Skin",
+    "SmpError",
+    "devices",
+    "load_plan",
+    "rasterise",
+    "read_impressions",
+    "render",
+    "write_impressions",
+]
+
+_LAZY = {
+    "Plan": "plan.plan",
+    "load_plan": "plan.load",
+    "read_impressions": "plan.table",
+    "write_impressions": "plan.table",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'smpengine' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"smpengine.{_LAZY[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_LAZY])

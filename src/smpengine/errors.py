@@ -1,0 +1,72 @@
+"""Everything that smpengine raises on purpose.
+
+SmpError
+├── InputError (also ValueError)      what the caller gave cannot be used
+│   ├── SceneError                    columns, skin, extent, window, scale
+│   └── PlanError                     a plan file; carries every problem found in it
+├── DeviceError (also RuntimeError)   a device that was asked for is missing or failed
+├── OutputError (also OSError)        a file could not be written; nothing half-written is left
+└── Cancelled                         the caller's ``cancel`` asked to stop
+
+Messages read "{name} must {rule}, got {value} at {where}. {remedy}".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class SmpError(Exception):
+    """Base class of all errors raised by smpengine."""
+
+
+class InputError(SmpError, ValueError):
+    """What the caller gave cannot be used."""
+
+
+class SceneError(InputError):
+    """A scene, a window or a scale cannot be rendered."""
+
+
+class PlanError(InputError):
+    """A treatment plan cannot be used.
+
+    Attributes
+    ----------
+    problems
+        One line for each problem found, in the order of the file.
+    """
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class DeviceError(SmpError, RuntimeError):
+    """A device that was asked for is missing or failed."""
+
+
+class OutputError(SmpError, OSError):
+    """A file could not be written; nothing half-written is left behind."""
+
+
+class Cancelled(SmpError):  # noqa: N818 - what happened, and not a fault
+    """The caller's cancel callback asked to stop."""
+
+
+def must(name: str, rule: str, got: object, where: str = "", remedy: str = "") -> str:
+    """Compose the one line that an input error says.
+
+    Parameters
+    ----------
+    name, rule, got, where, remedy
+        Parts of "{name} must {rule}, got {got} at {where}. {remedy}"; the last two may be empty.
+
+    Returns
+    -------
+    str
+        The message.
+    """
+    place = f" at {where}" if where else ""
+    advice = f" {remedy}" if remedy else ""
+    return f"{name} must {rule}, got {got}{place}.{advice}"

@@ -1,0 +1,49 @@
+"""From subpixels to pixels, and from planes to pixels with their bands side by side."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+_QUARTER = np.float32(0.25)
+
+
+@njit(nogil=True, cache=True)
+def reduce_planes(planes, height, width, halvings, out, row0, col0):  # type: ignore[no-untyped-def]  # typed by Numba
+    """Average 2^halvings x 2^halvings samples into each pixel, in pairs, in one fixed order.
+
+    Parameters
+    ----------
+    planes
+        Float32 (bands, rows, cols); overwritten.
+    height, width
+        The part that is used, in samples: multiples of 2^halvings.
+    halvings
+        How often rows and columns are halved, >= 0.
+    out
+        Float32 (rows, cols, bands); the result starts at row0, col0.
+    """
+    bands = out.shape[2]
+    for _ in range(halvings):
+        height //= 2
+        width //= 2
+        for c in range(bands):
+            for j in range(height):
+                for i in range(width):
+                    upper = planes[c, 2 * j, 2 * i] + planes[c, 2 * j, 2 * i + 1]
+                    lower = planes[c, 2 * j + 1, 2 * i] + planes[c, 2 * j + 1, 2 * i + 1]
+                    planes[c, j, i] = (upper + lower) * _QUARTER
+    for j in range(height):
+        for i in range(width):
+            for c in range(bands):
+                out[row0 + j, col0 + i, c] = planes[c, j, i]
+
+
+def halve(image: NDArray[np.generic], halvings: int) -> NDArray[np.generic]:
+    """Average pixels 2 x 2, so many times, in the order of `reduce_planes`."""
+    for _ in range(halvings):
+        upper = image[::2, ::2] + image[::2, 1::2]
+        lower = image[1::2, ::2] + image[1::2, 1::2]
+        image = (upper + lower) * image.dtype.type(0.25)
+    return image

@@ -1,0 +1,140 @@
+"""One panel of a picture, by the stages of the pipeline, on the CPU or by the reference."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smpengine.image.colour import EXPOSURE
+from smpengine.image.reduce import halve, reduce_planes
+from smpengine.image.tone import encode, encode_reference
+from smpengine.optics.crowding import relative_reflectance, relative_reflectance_reference
+from smpengine.optics.scatter import Splats, reach_mm, scatter
+from smpengine.optics.skin import bare_reflectance
+from smpengine.raster import cpu, reference
+from smpengine.raster.grid import TILE, tile_count
+from smpengine.raster.splats import PixelWindow
+from smpengine.scene import BANDS, Impressions, Scene, Skin
+from smpengine.window import halvings_for, subpixels
+from smpengine.workers import Workers
+
+_TILE_HALVINGS: Final = int(math.log2(TILE))
+_BANDS: Final = len(BANDS)
+
+
+@dataclass(frozen=True)
+class Finish:
+    """From R / R0 to what the caller asked for."""
+
+    output: str
+    bare: NDArray[np.float64]
+    exposure: float
+
+    def __call__(
+        self, relative: NDArray[np.generic], out: NDArray[np.generic], row0: int, col0: int
+    ) -> None:
+        """Turn a block, (height, width, 3), into pixels; row0, col0 are absolute."""
+        if self.output == "absorbance":
+            tiny = np.finfo(np.float32).tiny
+            out[...] = -np.log(np.maximum(relative, tiny))
+            return
+        reflectance = relative * self.bare.astype(relative.dtype)
+        if self.output == "linear":
+            out[...] = reflectance
+        elif reflectance.dtype == np.float64:
+            encode_reference(reflectance, out, row0, col0, self.exposure)
+        else:
+            encode(reflectance, out, row0, col0, self.exposure)
+
+
+def finish_for(skin: Skin, output: str, exposure: float | None) -> Finish:
+    """Return what makes a skin's pixels; the engine's own exposure when None."""
+    return Finish(output, bare_reflectance(skin), EXPOSURE if exposure is None else exposure)
+
+
+def _splats_for(scene: Scene, px_per_mm: float, window: PixelWindow, workers: Workers) -> Splats:
+    """Scatter the impressions that can change a window of subpixels, in the order of their rows."""
+    impressions: Impressions = scene.impressions
+    margin = reach_mm(impressions, scene.skin) + 16.0 / px_per_mm
+    x0, x1 = window.col0 / px_per_mm, (window.col0 + window.width) / px_per_mm
+    y0, y1 = window.row0 / px_per_mm, (window.row0 + window.height) / px_per_mm
+    near = (impressions.x_mm > x0 - margin) & (impressions.x_mm < x1 + margin)
+    near &= (impressions.y_mm > y0 - margin) & (impressions.y_mm < y1 + margin)
+    if not near.all():
+        impressions = impressions.rows(near)
+    return scatter(impressions, scene.skin, px_per_mm, workers)
+
+
+@dataclass
+class _Scratch:
+    """What one thread draws a tile into, and its finished pixels."""
+
+    halo: cpu.Scratch
+    core: cpu.Scratch
+    block: NDArray[np.float32]
+
+    @classmethod
+    def make(cls) -> _Scratch:
+        block = np.empty((TILE, TILE, _BANDS), np.float32)
+        return cls(cpu.Scratch.make(2 * _BANDS), cpu.Scratch.make(_BANDS), block)
+
+
+def draw(
+    scene: Scene,
+    px_per_mm: float,
+    panel: PixelWindow,
+    finish: Finish,
+    out: NDArray[np.generic],
+    workers: Workers,
+) -> None:
+    """Draw one panel on the CPU, tile by tile: planes, crowding, subpixels, picture."""
+    halvings = halvings_for(px_per_mm)
+    fine = subpixels(panel, halvings)
+    splats = _splats_for(scene, math.ldexp(px_per_mm, halvings), fine, workers)
+    halos = cpu.GaussianField(splats.halos, fine, workers)
+    cores = cpu.DiscField(splats.cores, fine, workers)
+    inside = min(halvings, _TILE_HALVINGS)
+    whole = halvings - inside  # a pixel may be larger than a tile
+    parts = np.empty((panel.height << whole, panel.width << whole, _BANDS), np.float32)
+
+    def work(tile: int, scratch: _Scratch) -> None:
+        part = halos.levels[0].tile(tile)
+        halos.draw_tile(tile, scratch.halo)
+        cores.draw_tile(tile, scratch.core)
+        core = scratch.core.planes
+        halo, halo_reach = scratch.halo.planes[:_BANDS], scratch.halo.planes[_BANDS:]
+        relative_reflectance(core.ravel(), halo.ravel(), halo_reach.ravel(), core.ravel())
+        height, width = part.height >> inside, part.width >> inside
+        row0, col0 = part.row0 >> inside, part.col0 >> inside
+        if whole:
+            reduce_planes(core, part.height, part.width, inside, parts, row0, col0)
+            return
+        reduce_planes(core, part.height, part.width, inside, scratch.block, 0, 0)
+        target = out[row0 : row0 + height, col0 : col0 + width]
+        finish(scratch.block[:height, :width], target, panel.row0 + row0, panel.col0 + col0)
+
+    workers.each(tile_count(fine), work, _Scratch.make, counts=True)
+    if whole:
+        finish(halve(parts, whole), out, panel.row0, panel.col0)
+
+
+def draw_reference(
+    scene: Scene,
+    px_per_mm: float,
+    panel: PixelWindow,
+    finish: Finish,
+    out: NDArray[np.generic],
+    workers: Workers,
+) -> None:
+    """Draw one panel in float64, plainly; the oracle of `draw`."""
+    halvings = halvings_for(px_per_mm)
+    fine = subpixels(panel, halvings)
+    splats = _splats_for(scene, math.ldexp(px_per_mm, halvings), fine, workers)
+    halo = reference.draw_gaussians(splats.halos, fine)
+    core = reference.draw_discs(splats.cores, fine)
+    relative = relative_reflectance_reference(core, halo[..., :_BANDS], halo[..., _BANDS:])
+    finish(halve(relative, halvings), out, panel.row0, panel.col0)

@@ -1,0 +1,170 @@
+"""`rasterise`: Gaussians in, their sum out; checked at the door, on any device."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from smpengine.devices import REFERENCE, physical_memory_bytes, resolve
+from smpengine.errors import InputError, must
+from smpengine.raster.splats import Gaussians, PixelWindow
+from smpengine.workers import Cancel, Progress, Workers, thread_count
+
+_MAX_PX = 2**31 - 1
+
+
+def rasterise(
+    x_px: ArrayLike,
+    y_px: ArrayLike,
+    sigma_px: ArrayLike,
+    peak: ArrayLike,
+    shape: tuple[int, int],
+    origin_px: tuple[int, int] = (0, 0),
+    device: str = "auto",
+    out: NDArray[np.float32] | None = None,
+    *,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> NDArray[np.float32]:
+    """Add up isotropic Gaussians on a pixel grid.
+
+    A(j, i, b) = sum_n peak[n, b] exp(-((i + 0.5 - x_n)^2 + (j + 0.5 - y_n)^2) / (2 sigma_n^2)),
+    sampled at pixel centres.
+
+    Parameters
+    ----------
+    x_px, y_px
+        Centres, (n,), float32 or float64, pixels; n may be 0.
+    sigma_px
+        Standard deviations, (n,), > 0, pixels. The mass is right to 0.1 % from 0.7 px on.
+    peak
+        Values at the centres, (n, bands), or (n,) for one band.
+    shape
+        (height, width) of the result.
+    origin_px
+        (row, column) of its first pixel. The result equals the crop of a larger call, bit for bit.
+    device
+        "auto", "cpu" or "reference".
+    out
+        Float32 (height, width, bands), C order, to write into.
+    threads, progress, cancel
+        Number of threads; ``progress(done, total)``; ``cancel()`` returns true to stop.
+
+    Returns
+    -------
+    ndarray
+        Float32 (height, width, bands), C order; `out` if it was given.
+
+    Raises
+    ------
+    InputError
+        A column, the shape, the origin or `out` cannot be used.
+    DeviceError
+        The device is not available.
+    Cancelled
+        `cancel` returned true.
+    """
+    name = resolve(device)
+    gaussians = _gaussians(x_px, y_px, sigma_px, peak)
+    height, width = _pair("shape", shape, 1, _MAX_PX)
+    row0, col0 = _pair("origin_px", origin_px, -_MAX_PX, _MAX_PX)
+    window = PixelWindow(row0, col0, height, width)
+    image = output_array(out, (height, width, gaussians.peak.shape[1]), np.dtype(np.float32))
+    if name == REFERENCE:
+        from smpengine.raster.reference import draw_gaussians
+
+        image[...] = draw_gaussians(gaussians, window)
+        return image
+    from smpengine.raster import cpu
+
+    workers = Workers(thread_count(threads), cancel, progress)
+    cpu.rasterise(gaussians, window, image, workers)
+    return image
+
+
+def output_array(
+    out: NDArray[np.generic] | None, shape: tuple[int, ...], dtype: np.dtype[np.generic]
+) -> NDArray[np.generic]:
+    """Return `out` if it fits, or a new array.
+
+    Raises
+    ------
+    InputError
+        `out` has another shape, dtype or order, or the array is larger than the memory.
+    """
+    if out is not None:
+        if not isinstance(out, np.ndarray) or out.shape != shape or out.dtype != dtype:
+            got = getattr(out, "shape", type(out).__name__), str(getattr(out, "dtype", ""))
+            raise InputError(must("out", f"be {dtype} of shape {shape}", got))
+        if not (out.flags.c_contiguous and out.flags.writeable):
+            raise InputError(must("out", "be writable and in C order", "another layout"))
+        return out
+    needed = math.prod(shape) * dtype.itemsize
+    memory = physical_memory_bytes()
+    remedy = "Render it in windows, or at fewer pixels per mm."
+    if memory is not None and needed > memory:
+        got = f"{needed / 1e9:.1f} GB for shape {shape}"
+        rule = f"fit in the memory of {memory / 1e9:.1f} GB"
+        raise InputError(must("the picture", rule, got, remedy=remedy))
+    try:
+        return np.empty(shape, dtype)
+    except (MemoryError, ValueError) as error:
+        message = must("the picture", "fit in memory", f"shape {shape}", remedy=remedy)
+        raise InputError(message) from error
+
+
+def _gaussians(x_px: ArrayLike, y_px: ArrayLike, sigma_px: ArrayLike, peak: ArrayLike) -> Gaussians:
+    x = _column("x_px", x_px, np.dtype(np.float64), None)
+    n = x.shape[0]
+    y = _column("y_px", y_px, np.dtype(np.float64), n)
+    sigma = _column("sigma_px", sigma_px, np.dtype(np.float32), n)
+    bad = np.flatnonzero(~(sigma > 0))
+    if bad.size:
+        where = f"row {bad[0]}"
+        raise InputError(must("sigma_px", "be over 0", float(sigma[bad[0]]), where))
+    values = np.asarray(peak)
+    if values.dtype.kind not in "fiu" or values.ndim not in (1, 2) or values.shape[0] != n:
+        got = f"dtype {values.dtype}, shape {values.shape}"
+        raise InputError(must("peak", f"be numbers of shape ({n}, bands)", got))
+    if values.ndim == 2 and values.shape[1] == 0:
+        raise InputError(must("peak", "have at least one band", f"shape {values.shape}"))
+    values = np.ascontiguousarray(values.reshape(n, -1 if n else max(values.size, 1)), np.float32)
+    if n == 0:
+        values = np.zeros((0, np.asarray(peak).shape[1] if np.ndim(peak) == 2 else 1), np.float32)
+    _finite("peak", values.sum(axis=1) if n else sigma)
+    return Gaussians(x, y, sigma, values)
+
+
+def _column(
+    name: str, value: ArrayLike, dtype: np.dtype[np.generic], n: int | None
+) -> NDArray[np.generic]:
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiu" or array.ndim != 1:
+        got = f"dtype {array.dtype}, shape {array.shape}"
+        raise InputError(must(name, "be real numbers of shape (n,)", got))
+    if n is not None and array.shape[0] != n:
+        raise InputError(must(name, f"have {n} rows as x_px has", f"{array.shape[0]} rows"))
+    column = np.ascontiguousarray(array, dtype)
+    _finite(name, column)
+    return column
+
+
+def _finite(name: str, column: NDArray[np.generic]) -> None:
+    bad = np.flatnonzero(~np.isfinite(column))
+    if bad.size:
+        raise InputError(must(name, "be finite", float(column[bad[0]]), f"row {bad[0]}"))
+
+
+def _pair(name: str, value: object, low: int, high: int) -> tuple[int, int]:
+    try:
+        first, second = value  # type: ignore[misc]
+        if int(first) != first or int(second) != second:
+            raise ValueError
+    except (TypeError, ValueError) as error:
+        raise InputError(must(name, "be two whole numbers", repr(value))) from error
+    if not (low <= first <= high and low <= second <= high):
+        raise InputError(must(name, f"be {low} to {high}", repr(value)))
+    return int(first), int(second)

@@ -1,0 +1,119 @@
+"""Threads that share out numbered jobs; the kernels they call release the GIL.
+
+Numba's ``parallel=True`` is not used: its default threading layer aborts the process when two
+Python threads enter it, and its kernels compile slowly. Plain threads that take the next number
+from a counter balance any load, may be entered from any thread, and stop between two jobs. What a
+job writes is its own, so results do not depend on who ran it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from smpengine.errors import Cancelled, InputError, must
+
+Progress = Callable[[int, int], None]
+Cancel = Callable[[], bool]
+Scratch = TypeVar("Scratch")
+
+
+@dataclass
+class Workers:
+    """How many threads work, and who may stop them.
+
+    Parameters
+    ----------
+    threads
+        At least 1.
+    cancel
+        Asked between jobs, on the calling thread; true stops the work.
+    """
+
+    threads: int
+    cancel: Cancel | None = None
+    progress: Progress | None = None
+    _done: int = field(default=0, init=False)
+    total: int = 0
+
+    def each(
+        self,
+        jobs: int,
+        work: Callable[[int, Scratch], None],
+        scratch: Callable[[], Scratch],
+        counts: bool = False,
+    ) -> None:
+        """Run ``work(job, scratch)`` for each job once; `scratch` is made once a thread.
+
+        Raises
+        ------
+        Cancelled
+            The cancel callback returned true.
+        """
+        numbers = itertools.count()
+        stop = threading.Event()
+        failures: list[BaseException] = []
+        finished = itertools.count(1)
+
+        def loop(main: bool) -> None:
+            try:
+                mine = scratch()
+                while not stop.is_set():
+                    job = next(numbers)
+                    if job >= jobs:
+                        return
+                    work(job, mine)
+                    count = next(finished)
+                    if main:
+                        self._report(count if counts else 0)
+            except BaseException as error:
+                failures.append(error)
+                stop.set()
+
+        others = [
+            threading.Thread(target=loop, args=(False,), daemon=True)
+            for _ in range(min(self.threads, jobs) - 1)
+        ]
+        try:
+            for thread in others:
+                thread.start()
+            loop(True)
+        finally:
+            # A KeyboardInterrupt may arrive anywhere on this thread: the others stop after the
+            # job in hand, and nobody writes into the caller's arrays once this returns.
+            if failures:
+                stop.set()
+            for thread in others:
+                if thread.ident is not None:
+                    thread.join()
+        if failures:
+            raise failures[0]
+        if counts:
+            self._done += jobs
+            self._report(0)
+
+    def _report(self, count: int) -> None:
+        if self.cancel is not None and self.cancel():
+            raise Cancelled("The render was cancelled by its cancel callback.")
+        if self.progress is not None and self.total:
+            self.progress(min(self._done + count, self.total), self.total)
+
+
+def thread_count(threads: int | None) -> int:
+    """Return how many threads to use: `threads`, or what NUMBA_NUM_THREADS or the cores say.
+
+    Raises
+    ------
+    InputError
+        Not a whole number from 1 on.
+    """
+    if threads is None:
+        from numba import config
+
+        return int(config.NUMBA_NUM_THREADS)
+    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+        raise InputError(must("threads", "be a whole number from 1 on", repr(threads)))
+    return threads
