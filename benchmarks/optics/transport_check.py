@@ -60,7 +60,9 @@ def dot_errors(rows: Rows, samples: int = 24) -> NDArray[np.float64]:
         at = np.flatnonzero(skins == skin)
         part = [rows[i] for i in at]
         names = ("z_mm", "r_mm", "t_mm", "mua_per_mm")
-        dots = smp.Impressions(np.zeros(at.size), np.zeros(at.size), *(column(part, n) for n in names))
+        dots = smp.Impressions(
+            np.zeros(at.size), np.zeros(at.size), *(column(part, n) for n in names)
+        )
         splats = scatter(dots, smp.Skin(str(skin)), _PX_PER_MM, Workers(1), min_sigma_px=0.0)
         b = bands[at]
         # Equal shares of a ring's area.

@@ -27,7 +27,7 @@ _vector = ir.VectorType(_f32, LANES)
 _vector_i32 = ir.VectorType(_i32, LANES)
 
 
-class Float32x8(types.Type):  # type: ignore[misc]  # numba ships no type information
+class Float32x8(types.Type):
     """Numba's type of eight float32 lanes."""
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ f32x8 = Float32x8()
 
 
 @register_default(Float32x8)
-class _Float32x8Model(models.PrimitiveModel):  # type: ignore[misc]  # see above
+class _Float32x8Model(models.PrimitiveModel):  # type: ignore[misc]
     def __init__(self, dmm: Any, fe_type: Any) -> None:
         super().__init__(dmm, fe_type, _vector)
 
@@ -46,7 +46,7 @@ class _Float32x8Model(models.PrimitiveModel):  # type: ignore[misc]  # see above
 def _binary(op: Callable[..., Any], emit: str) -> None:
     """Give an operator its lanewise meaning."""
 
-    class Template(AbstractTemplate):  # type: ignore[misc]  # see above
+    class Template(AbstractTemplate):  # type: ignore[misc]
         def generic(self, args: Sequence[Any], kws: object) -> Any:
             if tuple(args) == (f32x8, f32x8) and not kws:
                 return signature(f32x8, f32x8, f32x8)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,9 +34,7 @@ class Finish:
     bare: NDArray[np.float64]
     exposure: float
 
-    def __call__(
-        self, relative: NDArray[np.generic], out: NDArray[np.generic], row0: int, col0: int
-    ) -> None:
+    def __call__(self, relative: NDArray[Any], out: NDArray[Any], row0: int, col0: int) -> None:
         """Turn a block, (height, width, 3), into pixels; row0, col0 are absolute."""
         if self.output == "absorbance":
             tiny = np.finfo(np.float32).tiny
@@ -88,7 +86,7 @@ def draw(
     px_per_mm: float,
     panel: PixelWindow,
     finish: Finish,
-    out: NDArray[np.generic],
+    out: NDArray[Any],
     workers: Workers,
 ) -> None:
     """Draw one panel on the CPU, tile by tile: planes, crowding, subpixels, picture."""
@@ -127,7 +125,7 @@ def draw_reference(
     px_per_mm: float,
     panel: PixelWindow,
     finish: Finish,
-    out: NDArray[np.generic],
+    out: NDArray[Any],
     workers: Workers,
 ) -> None:
     """Draw one panel in float64, plainly; the oracle of `draw`."""

@@ -9,7 +9,7 @@ Checks at the door, panels that bound the memory; `panel.py` draws one panel by 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ from smpengine.scene import BANDS, Scene
 from smpengine.window import check_scale, halvings_for, pixel_window, subpixels
 from smpengine.workers import Cancel, Progress, Workers, thread_count
 
-OUTPUTS: Final = {
+OUTPUTS: Final[dict[str, np.dtype[Any]]] = {
     "srgb8": np.dtype(np.uint8),
     "srgb16": np.dtype(np.uint16),
     "linear": np.dtype(np.float32),
@@ -39,13 +39,13 @@ def render(
     window_mm: tuple[float, float, float, float] | None = None,
     output: str = "srgb8",
     device: str = "auto",
-    out: NDArray[np.generic] | None = None,
+    out: NDArray[Any] | None = None,
     *,
     exposure: float | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
-) -> NDArray[np.generic]:
+) -> NDArray[Any]:
     """Render a scene, seen straight from above.
 
     Parameters

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -10,7 +12,7 @@ _QUARTER = np.float32(0.25)
 
 
 @njit(nogil=True, cache=True)
-def reduce_planes(planes, height, width, halvings, out, row0, col0):  # type: ignore[no-untyped-def]  # typed by Numba
+def reduce_planes(planes, height, width, halvings, out, row0, col0):
     """Average 2^halvings x 2^halvings samples into each pixel, in pairs, in one fixed order.
 
     Parameters
@@ -40,7 +42,7 @@ def reduce_planes(planes, height, width, halvings, out, row0, col0):  # type: ig
                 out[row0 + j, col0 + i, c] = planes[c, j, i]
 
 
-def halve(image: NDArray[np.generic], halvings: int) -> NDArray[np.generic]:
+def halve(image: NDArray[Any], halvings: int) -> NDArray[Any]:
     """Average pixels 2 x 2, so many times, in the order of `reduce_planes`."""
     for _ in range(halvings):
         upper = image[::2, ::2] + image[::2, 1::2]

@@ -28,7 +28,7 @@ MIN_HALO: Final = 1e-12
 
 
 @njit(nogil=True, cache=True)
-def taken(halo, reach):  # type: ignore[no-untyped-def]  # typed by Numba
+def taken(halo, reach):
     """Return G, the share of light that halos of sum `halo` and mean reach `reach` take."""
     u = halo / reach
     capped = min(u, U_STAR)
@@ -37,7 +37,7 @@ def taken(halo, reach):  # type: ignore[no-untyped-def]  # typed by Numba
 
 
 @njit(nogil=True, cache=True)
-def relative_reflectance(core, halo, halo_reach, out):  # type: ignore[no-untyped-def]
+def relative_reflectance(core, halo, halo_reach, out):
     """Combine the planes C, H and Q into R / R0, eight samples at a time.
 
     Parameters

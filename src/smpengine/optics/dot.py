@@ -18,7 +18,7 @@ from smpengine.raster.splats import MAX_CAP
 
 
 @njit(nogil=True, cache=True)
-def halo_strength(z_weight, sigma, mua, r, t, m):  # type: ignore[no-untyped-def]
+def halo_strength(z_weight, sigma, mua, r, t, m):
     """Return S of one halo, mm^2: its absorbance integrated over the skin.
 
     x is twice the optical path through the cylinder; the self-shielding that it brings is weaker
@@ -33,13 +33,13 @@ def halo_strength(z_weight, sigma, mua, r, t, m):  # type: ignore[no-untyped-def
 
 
 @njit(nogil=True, cache=True)
-def halo_variance(sigma, r):  # type: ignore[no-untyped-def]
+def halo_variance(sigma, r):
     """Return V of one halo, mm^2: that of the kernel and of the cylinder."""
     return sigma * sigma + 0.217 * r * r
 
 
 @njit(nogil=True, cache=True)
-def disc_shape(s, r):  # type: ignore[no-untyped-def]
+def disc_shape(s, r):
     """Return (B in mm^2, edge, E) of the soft disc of radius r with a rim of width s.
 
     A Fermi function of rho^2 that is a disc for s << r and a Gaussian for s >> r. E is the value
@@ -53,7 +53,7 @@ def disc_shape(s, r):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def core_cap(core_weight, weight_sum, mua, r, t, centre, halo, reach):  # type: ignore[no-untyped-def]
+def core_cap(core_weight, weight_sum, mua, r, t, centre, halo, reach):
     """Return X, the share of light that the core takes at its centre, 0 to 0.9995.
 
     Parameters
@@ -79,7 +79,7 @@ def core_cap(core_weight, weight_sum, mua, r, t, centre, halo, reach):  # type: 
 
 
 @njit(nogil=True, cache=True)
-def depth_index(z, z_mm):  # type: ignore[no-untyped-def]
+def depth_index(z, z_mm):
     """Return (lower node, share of the next one) for linear interpolation, clamped."""
     last = z_mm.shape[0] - 1
     if z <= z_mm[0]:
@@ -91,6 +91,6 @@ def depth_index(z, z_mm):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def clamp_reach(reach):  # type: ignore[no-untyped-def]
+def clamp_reach(reach):
     """Return the reach, at least the least that crowding can divide by."""
     return max(reach, MIN_REACH)

@@ -115,7 +115,7 @@ def reach_mm(impressions: Impressions, skin: Skin) -> float:
 
 
 @njit(nogil=True, cache=True)
-def _scatter(  # type: ignore[no-untyped-def]  # typed by Numba
+def _scatter(
     first, last, depth, radius, thickness, mua,
     z_mm, sigma_mm, weight, reach, decay, musp, scattering, px_per_mm, min_sigma_px,
     sigma_px, peak, inv_spread, edge, cap,
@@ -166,5 +166,5 @@ def _scatter(  # type: ignore[no-untyped-def]  # typed by Numba
 
 
 @njit(nogil=True, cache=True)
-def _between(lower, upper, share):  # type: ignore[no-untyped-def]
+def _between(lower, upper, share):
     return lower + (upper - lower) * share

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import operator
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -86,8 +88,8 @@ def rasterise(
 
 
 def output_array(
-    out: NDArray[np.generic] | None, shape: tuple[int, ...], dtype: np.dtype[np.generic]
-) -> NDArray[np.generic]:
+    out: NDArray[Any] | None, shape: tuple[int, ...], dtype: np.dtype[Any]
+) -> NDArray[Any]:
     """Return `out` if it fits, or a new array.
 
     Raises
@@ -97,8 +99,8 @@ def output_array(
     """
     if out is not None:
         if not isinstance(out, np.ndarray) or out.shape != shape or out.dtype != dtype:
-            got = getattr(out, "shape", type(out).__name__), str(getattr(out, "dtype", ""))
-            raise InputError(must("out", f"be {dtype} of shape {shape}", got))
+            shown = getattr(out, "shape", type(out).__name__), str(getattr(out, "dtype", ""))
+            raise InputError(must("out", f"be {dtype} of shape {shape}", shown))
         if not (out.flags.c_contiguous and out.flags.writeable):
             raise InputError(must("out", "be writable and in C order", "another layout"))
         return out
@@ -138,9 +140,7 @@ def _gaussians(x_px: ArrayLike, y_px: ArrayLike, sigma_px: ArrayLike, peak: Arra
     return Gaussians(x, y, sigma, values)
 
 
-def _column(
-    name: str, value: ArrayLike, dtype: np.dtype[np.generic], n: int | None
-) -> NDArray[np.generic]:
+def _column(name: str, value: ArrayLike, dtype: np.dtype[Any], n: int | None) -> NDArray[Any]:
     array = np.asarray(value)
     if array.dtype.kind not in "fiu" or array.ndim != 1:
         got = f"dtype {array.dtype}, shape {array.shape}"
@@ -152,7 +152,7 @@ def _column(
     return column
 
 
-def _finite(name: str, column: NDArray[np.generic]) -> None:
+def _finite(name: str, column: NDArray[Any]) -> None:
     bad = np.flatnonzero(~np.isfinite(column))
     if bad.size:
         raise InputError(must(name, "be finite", float(column[bad[0]]), f"row {bad[0]}"))
@@ -160,11 +160,10 @@ def _finite(name: str, column: NDArray[np.generic]) -> None:
 
 def _pair(name: str, value: object, low: int, high: int) -> tuple[int, int]:
     try:
-        first, second = value  # type: ignore[misc]
-        if int(first) != first or int(second) != second:
-            raise ValueError
+        pair = [operator.index(part) for part in value]  # type: ignore[attr-defined]
+        first, second = pair
     except (TypeError, ValueError) as error:
         raise InputError(must(name, "be two whole numbers", repr(value))) from error
     if not (low <= first <= high and low <= second <= high):
         raise InputError(must(name, f"be {low} to {high}", repr(value)))
-    return int(first), int(second)
+    return first, second

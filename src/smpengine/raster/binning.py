@@ -66,7 +66,7 @@ def bin_rows(reach: NDArray[np.int32], tiles: int, workers: Workers) -> Bins:
 
 
 @njit(nogil=True, cache=True)
-def _count(reach, first, last, count):  # type: ignore[no-untyped-def]  # typed by Numba
+def _count(reach, first, last, count):
     for n in range(first, last):
         for row in range(reach[n, 2], reach[n, 3] + 1):
             for col in range(reach[n, 4], reach[n, 5] + 1):
@@ -74,7 +74,7 @@ def _count(reach, first, last, count):  # type: ignore[no-untyped-def]  # typed 
 
 
 @njit(nogil=True, cache=True)
-def _scatter(reach, first, last, cursor, rows):  # type: ignore[no-untyped-def]  # typed by Numba
+def _scatter(reach, first, last, cursor, rows):
     for n in range(first, last):
         for row in range(reach[n, 2], reach[n, 3] + 1):
             for col in range(reach[n, 4], reach[n, 5] + 1):

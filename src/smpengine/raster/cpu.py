@@ -162,7 +162,7 @@ def rasterise(
 
 
 @njit(nogil=True, cache=True)
-def _interleave(planes, row0, col0, height, width, out):  # type: ignore[no-untyped-def]
+def _interleave(planes, row0, col0, height, width, out):
     channels = out.shape[2]
     if channels == 3:
         for j in range(height):

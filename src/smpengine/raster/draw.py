@@ -27,13 +27,13 @@ _DISC_TAPER = 1.0 / (DISC_TAPER_END - DISC_TAPER_START)
 
 
 @njit(nogil=True, cache=True)
-def _smoothstep(s):  # type: ignore[no-untyped-def]  # typed by Numba
+def _smoothstep(s):
     s = vmin(vmax(s, splat(0.0)), splat(1.0))
     return s * s * fma(splat(-2.0), s, splat(3.0))
 
 
 @njit(nogil=True, cache=True)
-def _profile(start, offset, count, inv_sigma, kurtosis, out):  # type: ignore[no-untyped-def]
+def _profile(start, offset, count, inv_sigma, kurtosis, out):
     """Draw one axis of a Gaussian: `count` blocks of lanes from sample `start` on."""
     for block in range(count):
         # A whole number less an offset, rounded once: the same in every tile and window.
@@ -47,7 +47,7 @@ def _profile(start, offset, count, inv_sigma, kurtosis, out):  # type: ignore[no
 
 
 @njit(nogil=True, cache=True)
-def draw_gaussians(rows, first, last, sample, shape, peak, row0, col0, height, width, planes, line):  # type: ignore[no-untyped-def]
+def draw_gaussians(rows, first, last, sample, shape, peak, row0, col0, height, width, planes, line):
     """Add the Gaussians rows[first:last] to a tile.
 
     Parameters
@@ -94,7 +94,7 @@ def draw_gaussians(rows, first, last, sample, shape, peak, row0, col0, height, w
 
 
 @njit(nogil=True, cache=True)
-def draw_discs(rows, first, last, sample, shape, cap, row0, col0, height, width, planes):  # type: ignore[no-untyped-def]
+def draw_discs(rows, first, last, sample, shape, cap, row0, col0, height, width, planes):
     """Add the absorbance of the discs rows[first:last] to a tile; as `draw_gaussians`."""
     bands = cap.shape[1]
     for q in range(first, last):

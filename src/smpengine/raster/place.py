@@ -104,7 +104,7 @@ def place_discs(discs: Discs, table: NDArray[np.int64], workers: Workers) -> Pla
 
 
 @njit(nogil=True, cache=True)
-def _level(sigma_px):  # type: ignore[no-untyped-def]  # typed by Numba
+def _level(sigma_px):
     level = 0
     scale2 = 4.0
     variance = sigma_px * sigma_px
@@ -118,7 +118,7 @@ def _level(sigma_px):  # type: ignore[no-untyped-def]  # typed by Numba
 
 
 @njit(nogil=True, cache=True)
-def _place_gaussians(first, last, x, y, sigma, table, sample, shape, reach):  # type: ignore[no-untyped-def]
+def _place_gaussians(first, last, x, y, sigma, table, sample, shape, reach):
     for n in range(first, last):
         level = _level(np.float64(sigma[n]))
         scale = 2.0**level
@@ -136,7 +136,7 @@ def _place_gaussians(first, last, x, y, sigma, table, sample, shape, reach):  # 
 
 
 @njit(nogil=True, cache=True)
-def _place_discs(first, last, x, y, inv_spread, edge, table, sample, shape, reach):  # type: ignore[no-untyped-def]
+def _place_discs(first, last, x, y, inv_spread, edge, table, sample, shape, reach):
     for n in range(first, last):
         wide = max(np.float64(edge[n]), 0.0)
         radius = math.sqrt((wide + DISC_TAPER_END) / np.float64(inv_spread[n]))
@@ -147,7 +147,7 @@ def _place_discs(first, last, x, y, inv_spread, edge, table, sample, shape, reac
 
 
 @njit(nogil=True, cache=True)
-def _reach(n, v, u, radius, level, sample, shape, reach):  # type: ignore[no-untyped-def]
+def _reach(n, v, u, radius, level, sample, shape, reach):
     row = v - level[0]
     col = u - level[1]
     margin = radius + 2.0

@@ -15,7 +15,7 @@ _ODD_MID = np.float32(15.0 / 32.0)
 @njit(nogil=True, cache=True)
 def upsample_tile(
     coarse, coarse_row0, coarse_col0, row0, col0, height, width, planes, column, line
-):  # type: ignore[no-untyped-def]
+):
     """Interpolate a tile's planes from the next coarser level, overwriting them.
 
     Parameters

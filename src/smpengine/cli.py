@@ -1,0 +1,183 @@
+"""The command line: ``smpengine render | validate | devices | init``.
+
+Exit codes: 0 done, 1 failed, 2 bad input.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import smpengine as smp
+from smpengine.render import OUTPUTS
+from smpengine.workers import Progress
+
+if TYPE_CHECKING:
+    from smpengine.plan.plan import Plan
+
+_FAILED = 1
+_BAD_INPUT = 2
+
+
+class _Group(click.Group):
+    """Turns the package's errors into one line on standard error and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except smp.InputError as error:
+            _fail(str(error), _BAD_INPUT)
+        except smp.DeviceError as error:
+            _fail(str(error), _BAD_INPUT)
+        except smp.SmpError as error:
+            _fail(str(error), _FAILED)
+        except MemoryError:
+            _fail("out of memory. Render a --window, or at fewer --px-per-mm.", _FAILED)
+
+
+def _fail(message: str, code: int) -> None:
+    for line in message.splitlines():
+        click.echo(f"smpengine: {line}", err=True)
+    sys.exit(code)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(smp.__version__, prog_name="smpengine")
+def main() -> None:
+    """Render scalp micro-pigmentation: a treatment plan in, a healed scalp picture out.
+
+    Start with `smpengine init plan.toml`, then `smpengine render plan.toml -o scalp.png`.
+    """
+
+
+@main.command()
+@click.argument("plan", type=click.Path(path_type=Path))
+@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), metavar="FILE",
+              help="Picture to write: .png (8 or 16 bit), .tif (also float), .npy.")  # fmt: skip
+@click.option("--output", type=click.Choice(list(OUTPUTS)), default="srgb8", show_default=True,
+              help="Kind of pixels.")  # fmt: skip
+@click.option("--px-per-mm", type=float, default=None,
+              help="Scale; the plan's own, or 40, if not given.")  # fmt: skip
+@click.option("--window", type=float, nargs=4, default=None, metavar="X0 Y0 X1 Y1",
+              help="Part of the scalp in mm; all of it if not given.")  # fmt: skip
+@click.option("--day", type=float, default=None,
+              help="Only the sessions up to this day; all, healed, if not given.")  # fmt: skip
+@click.option("--device", default="auto", show_default=True, help="See `smpengine devices`.")
+@click.option(
+    "--threads", type=int, default=None, help="Number of threads; the picture is the same."
+)
+@click.option("--exposure", type=float, default=None, help="Factor on linear light.")
+@click.option("--impressions", type=click.Path(path_type=Path), default=None, metavar="FILE",
+              help="CSV of impressions to draw instead of the plan's sessions.")  # fmt: skip
+@click.option("--save-impressions", type=click.Path(path_type=Path), default=None, metavar="FILE",
+              help="Also write the impressions that were drawn as CSV.")  # fmt: skip
+def render(plan: Path, out: Path, output: str, **options: Any) -> None:
+    """Render PLAN (TOML or JSON) to a picture."""
+    from smpengine.image.write import check_output, write_image
+
+    check_output(out, output)
+    loaded = smp.load_plan(plan)
+    scale = options["px_per_mm"]
+    scale = loaded.px_per_mm if scale is None else scale
+    exposure = options["exposure"]
+    exposure = loaded.exposure if exposure is None else exposure
+    for note in loaded.notes:
+        click.echo(f"note: {note}", err=True)
+    scene = _scene(loaded, options["impressions"], options["day"], options["threads"])
+    if options["save_impressions"] is not None:
+        smp.write_impressions(options["save_impressions"], scene.impressions)
+    with _progress(f"rendering {plan.name}") as report:
+        picture = smp.render(
+            scene,
+            scale,
+            options["window"],
+            output,
+            options["device"],
+            exposure=exposure,
+            threads=options["threads"],
+            progress=report,
+        )
+    metadata = {**scene.provenance, "px_per_mm": scale, "output": output, "exposure": exposure,
+                "window_mm": options["window"], "day": options["day"]}  # fmt: skip
+    write_image(out, picture, metadata)
+    height, width = picture.shape[:2]
+    click.echo(f"{out}: {width} x {height} px, {len(scene.impressions):,} impressions")
+
+
+def _scene(
+    plan: Plan, impressions: Path | None, day: float | None, threads: int | None
+) -> smp.Scene:
+    """Return the plan's scene, with impressions from a file if there is one."""
+    if impressions is None:
+        return plan.scene(day, threads=threads)
+    columns = smp.read_impressions(impressions)
+    bare = plan.scene(-1.0)
+    provenance = {**bare.provenance, "impressions": impressions.name}
+    return smp.Scene(bare.skin, columns, bare.extent_mm, provenance=provenance)
+
+
+@contextmanager
+def _progress(label: str) -> Iterator[Progress | None]:
+    """Show a bar on a terminal for what takes over a second."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from tqdm import tqdm
+
+    bar = tqdm(desc=label, unit="tile", delay=1.0, leave=False)
+
+    def report(done: int, total: int) -> None:
+        bar.total = total
+        bar.update(done - bar.n)
+
+    try:
+        yield report
+    finally:
+        bar.close()
+
+
+@main.command()
+@click.argument("plan", type=click.Path(path_type=Path))
+def validate(plan: Path) -> None:
+    """Check PLAN and say what is wrong with it, all at once."""
+    loaded = smp.load_plan(plan)
+    for note in loaded.notes:
+        click.echo(f"note: {note}", err=True)
+    count = len(loaded.layers())
+    click.echo(f"{plan}: valid, {count} session{'s' if count != 1 else ''}")
+
+
+@main.command("devices")
+def list_devices() -> None:
+    """List what can render here; the first is what `auto` chooses."""
+    for device in smp.devices():
+        memory = "" if device.memory_bytes is None else f", {device.memory_bytes / 2**30:.1f} GiB"
+        click.echo(f"{device.name:10s} {device.kind:10s} {device.description}{memory}")
+
+
+@main.command()
+@click.argument("plan", type=click.Path(path_type=Path), default=Path("plan.toml"))
+@click.option("--force", is_flag=True, help="Write over an existing file.")
+def init(plan: Path, force: bool) -> None:
+    """Write a commented PLAN to start from (plan.toml if not given)."""
+    if plan.exists() and not force:
+        _fail(f"{plan} exists. Choose another name, or use --force to write over it.", _BAD_INPUT)
+    source = resources.files("smpengine.plan").joinpath("template.toml")
+    try:
+        with resources.as_file(source) as template:
+            shutil.copyfile(template, plan)
+    except OSError as error:
+        _fail(f"{plan} cannot be written: {error.strerror}.", _FAILED)
+    click.echo(f"{plan}: written. Next: smpengine render {plan} -o scalp.png")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""Seeded scenes that several tests draw."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import smpengine as smp
+
+# per session: density per cm2, radius, depth, thickness (mm), absorption (1/mm)
+STRONG = (
+    (150, 0.10, 0.35, 0.12, 8.0),
+    (250, 0.07, 0.20, 0.10, 80.0),
+    (200, 0.055, 0.13, 0.08, 200.0),
+)
+
+
+def strong_impressions(width_mm: float, height_mm: float, seed: int = 1) -> smp.Impressions:
+    """Scatter three sessions at random: no plan, no placement."""
+    rng = np.random.default_rng(seed)
+    columns: list[list[np.ndarray]] = [[] for _ in range(7)]
+    for session, (density, radius, depth, thickness, mua) in enumerate(STRONG):
+        n = int(density * width_mm * height_mm / 100)
+        values = (
+            rng.uniform(0, width_mm, n),
+            rng.uniform(0, height_mm, n),
+            np.maximum(rng.normal(depth, 0.04, n), thickness / 2),
+            np.maximum(rng.normal(radius, 0.01, n), 0.02),
+            np.full(n, thickness),
+            mua * np.exp(0.25 * rng.normal(size=n)),
+            np.full(n, session),
+        )
+        for column, value in zip(columns, values, strict=True):
+            column.append(value)
+    return smp.Impressions(*(np.concatenate(column) for column in columns))
+
+
+@pytest.fixture(scope="session")
+def strong_scene() -> smp.Scene:
+    return smp.Scene(smp.Skin("I-II"), strong_impressions(12.0, 9.0), (12.0, 9.0))
