@@ -1,0 +1,154 @@
+"""Band reflectance to sRGB pixels: matrix, exposure, soft clip, transfer, dither.
+
+    linear sRGB = exposure * BAND_TO_LINEAR_SRGB @ R
+    soft clip: identity between the toe and the shoulder, then smoothly to 0 and 1
+    transfer: IEC 61966-2-1
+
+Eight-bit pixels are dithered by uniform noise of one step, a hash of the absolute pixel and
+channel, so that slow shades show no bands and windows join. Sixteen-bit pixels are rounded.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from smpengine import lanes
+from smpengine.image.colour import BAND_TO_LINEAR_SRGB
+from smpengine.lanes import LANES, fma, splat, vmax, vmin, where_less
+
+SHOULDER: Final = 0.85
+TOE: Final = 0.002
+_MATRIX = np.array(BAND_TO_LINEAR_SRGB, np.float32)
+_UINT8 = 255.0
+_UINT16 = 65535.0
+_HASH_STEP = 1.0 / 2.0**24
+
+
+@njit(nogil=True, cache=True)
+def _soft_clip(v):
+    """Bend a linear value into 0..1; slope 1 at both bends.
+
+    Above the shoulder s it goes as s + (1 - s) w / (1 + w) with w = (v - s) / (1 - s); below the
+    toe t as t / (1 + (t - v) / t).
+    """
+    excess = vmax(v - splat(SHOULDER), splat(0.0)) * splat(1.0 / (1.0 - SHOULDER))
+    high = splat(SHOULDER) + splat(1.0 - SHOULDER) * excess / (splat(1.0) + excess)
+    lack = vmax(splat(TOE) - v, splat(0.0)) * splat(1.0 / TOE)
+    low = splat(TOE) / (splat(1.0) + lack)
+    return where_less(splat(SHOULDER), v, high, where_less(v, splat(TOE), low, v))
+
+
+@njit(nogil=True, cache=True)
+def _transfer(v):
+    """Encode linear 0..1 as sRGB (IEC 61966-2-1)."""
+    power = lanes.exp(lanes.log(vmax(v, splat(1e-6))) * splat(1.0 / 2.4))
+    curved = fma(splat(1.055), power, splat(-0.055))
+    return where_less(v, splat(0.0031308), v * splat(12.92), curved)
+
+
+@njit(nogil=True, cache=True)
+def _noise(row, col, channel):
+    """Return a hash of pixel and channel, uniform over 0 <= u < 1 (24 bits).
+
+    The finaliser of MurmurHash3 over a mix of the three; absolute rows and columns may be negative.
+    """
+    h = np.uint32(row & 0xFFFFFFFF) * np.uint32(0x9E3779B1)
+    h = (h ^ np.uint32(h >> np.uint32(15))) * np.uint32(0x85EBCA77)
+    h = np.uint32(h + np.uint32(col & 0xFFFFFFFF) * np.uint32(0xC2B2AE3D))
+    h = np.uint32(h + np.uint32(channel + 1) * np.uint32(0x27D4EB2F))
+    h = np.uint32((h ^ (h >> np.uint32(16))) * np.uint32(0x85EBCA6B))
+    h = np.uint32((h ^ (h >> np.uint32(13))) * np.uint32(0xC2B2AE35))
+    h = np.uint32(h ^ (h >> np.uint32(16)))
+    return np.float32(h >> np.uint32(8)) * np.float32(_HASH_STEP)
+
+
+@njit(nogil=True, cache=True)
+def _encode(reflectance, out, row0, col0, exposure, matrix, steps, dither):
+    height, width, _ = reflectance.shape
+    room = -(-width // LANES) * LANES
+    bands = np.zeros(3 * room, np.float32)
+    line = np.empty(room, np.float32)
+    top = np.float32(steps)
+    for j in range(height):
+        for i in range(width):
+            bands[i] = reflectance[j, i, 0]
+            bands[room + i] = reflectance[j, i, 1]
+            bands[2 * room + i] = reflectance[j, i, 2]
+        for c in range(3):
+            for k in range(0, room, LANES):
+                v = splat(matrix[c, 0]) * lanes.load(bands, k)
+                v = fma(splat(matrix[c, 1]), lanes.load(bands, room + k), v)
+                v = fma(splat(matrix[c, 2]), lanes.load(bands, 2 * room + k), v)
+                v = _transfer(_soft_clip(v * splat(exposure)))
+                v = vmin(vmax(v, splat(0.0)), splat(1.0)) * splat(steps)
+                lanes.store(line, k, v)
+            if dither:
+                for i in range(width):
+                    code = int(line[i] + _noise(row0 + j, col0 + i, c))
+                    out[j, i, c] = min(code, 255)
+            else:
+                for i in range(width):
+                    out[j, i, c] = int(min(line[i] + np.float32(0.5), top))
+
+
+def encode(
+    reflectance: NDArray[np.float32],
+    out: NDArray[np.uint8] | NDArray[np.uint16],
+    row0: int,
+    col0: int,
+    exposure: float,
+) -> None:
+    """Turn band reflectance into sRGB pixels.
+
+    Parameters
+    ----------
+    reflectance
+        Float32 (height, width, 3), bands R, G, B, 0 to 1.
+    out
+        Uint8 (dithered) or uint16 (rounded) of the same shape, overwritten.
+    row0, col0
+        Absolute index of the block's first pixel; the dither is keyed by it.
+    exposure
+        Factor on linear light.
+    """
+    wide = out.dtype == np.uint16
+    steps = _UINT16 if wide else _UINT8
+    _encode(reflectance, out, row0, col0, np.float32(exposure), _MATRIX, steps, not wide)
+
+
+def encode_reference(
+    reflectance: NDArray[np.float64],
+    out: NDArray[np.uint8] | NDArray[np.uint16],
+    row0: int,
+    col0: int,
+    exposure: float,
+) -> None:
+    """Turn band reflectance into sRGB pixels in float64; as `encode`, to within a step."""
+    v = exposure * reflectance @ np.array(BAND_TO_LINEAR_SRGB).T
+    excess = np.maximum(v - SHOULDER, 0.0) / (1.0 - SHOULDER)
+    high = SHOULDER + (1.0 - SHOULDER) * excess / (1.0 + excess)
+    low = TOE / (1.0 + np.maximum(TOE - v, 0.0) / TOE)
+    v = np.where(v > SHOULDER, high, np.where(v < TOE, low, v))
+    v = np.where(v < 0.0031308, 12.92 * v, 1.055 * np.maximum(v, 1e-6) ** (1.0 / 2.4) - 0.055)
+    v = np.clip(v, 0.0, 1.0)
+    if out.dtype == np.uint16:
+        out[...] = np.floor(v * _UINT16 + 0.5)
+        return
+    height, width, channels = v.shape
+    noise = np.empty(v.shape)
+    for c in range(channels):
+        noise[..., c] = _noise_plane(row0, col0, height, width, c)
+    out[...] = np.minimum(np.floor(v * _UINT8 + noise), _UINT8)
+
+
+@njit(nogil=True, cache=True)
+def _noise_plane(row0, col0, height, width, channel):
+    plane = np.empty((height, width), np.float64)
+    for j in range(height):
+        for i in range(width):
+            plane[j, i] = _noise(row0 + j, col0 + i, channel)
+    return plane

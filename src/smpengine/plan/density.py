@@ -1,0 +1,186 @@
+"""How much of a session's density belongs at a point of the scalp: regions, hairline, feathering."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+_CURVE_STEPS = 12  # straight pieces between two points of the hairline
+
+
+@dataclass(frozen=True)
+class Region:
+    """A part of the scalp with its share of the density.
+
+    Attributes
+    ----------
+    polygon_mm
+        Corners (x, y), in order; the last is joined to the first.
+    density
+        Factor on the sessions' densities, >= 0.
+    feather_mm
+        Over this distance inside the edge the density rises from nothing.
+    """
+
+    polygon_mm: Sequence[tuple[float, float]]
+    density: float
+    feather_mm: float
+
+
+@dataclass(frozen=True)
+class Hairline:
+    """A curve from left to right; pigment lies below it (larger y).
+
+    Attributes
+    ----------
+    points_mm
+        At least two points with rising x; the curve through them is a Catmull-Rom spline, and goes on
+        level beyond its ends.
+    feather_mm
+        Over this distance below the curve the density rises from nothing.
+    """
+
+    points_mm: Sequence[tuple[float, float]]
+    feather_mm: float
+
+
+class DensityMap:
+    """The factor on every session's density, at any point.
+
+    Parameters
+    ----------
+    regions
+        Where they overlap, the largest counts; none at all is the whole scalp.
+    hairline
+        Cuts all regions off; None for no hairline.
+    """
+
+    def __init__(self, regions: Sequence[Region] = (), hairline: Hairline | None = None) -> None:
+        corners = [np.asarray(region.polygon_mm, np.float64) for region in regions]
+        self.corners = np.concatenate(corners) if corners else np.zeros((0, 2))
+        self.first = np.cumsum([0, *(len(part) for part in corners)]).astype(np.int64)
+        self.factor = np.array([region.density for region in regions], np.float64)
+        self.feather_mm = np.array([region.feather_mm for region in regions], np.float64)
+        self.curve = np.zeros((0, 2)) if hairline is None else catmull_rom(hairline.points_mm)
+        self.curve_feather_mm = 0.0 if hairline is None else float(hairline.feather_mm)
+
+    @property
+    def largest(self) -> float:
+        """The largest factor anywhere."""
+        return float(self.factor.max()) if self.factor.size else 1.0
+
+    @property
+    def arrays(self) -> tuple[NDArray[np.float64] | NDArray[np.int64] | float, ...]:
+        """What `factor_at` takes after the point."""
+        return (
+            self.corners,
+            self.first,
+            self.factor,
+            self.feather_mm,
+            self.curve,
+            self.curve_feather_mm,
+        )
+
+    def at(self, x_mm: NDArray[np.float64], y_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the factors at points, (n,)."""
+        out = np.empty(len(x_mm))
+        _factors(np.asarray(x_mm, np.float64), np.asarray(y_mm, np.float64), out, *self.arrays)
+        return out
+
+
+def catmull_rom(points_mm: Sequence[tuple[float, float]]) -> NDArray[np.float64]:
+    """Return a smooth curve through points as a fine polyline, (n, 2)."""
+    p = np.asarray(points_mm, np.float64)
+    # Ends are repeated by reflection, so that the curve leaves them straight.
+    p = np.concatenate([[2 * p[0] - p[1]], p, [2 * p[-1] - p[-2]]])
+    t = np.arange(_CURVE_STEPS)[:, None] / _CURVE_STEPS
+    pieces = []
+    for a, b, c, d in zip(p, p[1:], p[2:], p[3:], strict=False):
+        cubic = -a + 3 * b - 3 * c + d
+        square = 2 * a - 5 * b + 4 * c - d
+        pieces.append(0.5 * (2 * b + (c - a) * t + square * t**2 + cubic * t**3))
+    return np.ascontiguousarray(np.concatenate([*pieces, p[-2:-1]]))
+
+
+@njit(nogil=True, cache=True)
+def _factors(x, y, out, corners, first, factor, feather_mm, curve, curve_feather_mm):
+    for n in range(x.shape[0]):
+        out[n] = factor_at(x[n], y[n], corners, first, factor, feather_mm, curve, curve_feather_mm)
+
+
+@njit(nogil=True, cache=True)
+def factor_at(x, y, corners, first, factor, feather_mm, curve, curve_feather_mm):
+    """Return the factor on density at a point, from the arrays of a `DensityMap`."""
+    most = 1.0 if factor.shape[0] == 0 else 0.0
+    for region in range(factor.shape[0]):
+        if factor[region] <= most:
+            continue
+        share = _inside(x, y, corners, first[region], first[region + 1], feather_mm[region])
+        most = max(most, factor[region] * share)
+    if most > 0.0 and curve.shape[0] > 0:
+        most *= _below(x, y, curve, curve_feather_mm)
+    return most
+
+
+@njit(nogil=True, cache=True)
+def _smoothstep(distance, feather):
+    if feather <= 0.0 or distance >= feather:
+        return 1.0
+    t = max(distance / feather, 0.0)
+    return t * t * (3.0 - 2.0 * t)
+
+
+@njit(nogil=True, cache=True)
+def _distance2(x, y, ax, ay, bx, by):
+    """Return the squared distance from a point to a segment."""
+    dx, dy = bx - ax, by - ay
+    length2 = dx * dx + dy * dy
+    t = 0.0
+    if length2 > 0.0:
+        t = min(max(((x - ax) * dx + (y - ay) * dy) / length2, 0.0), 1.0)
+    ex, ey = x - ax - t * dx, y - ay - t * dy
+    return ex * ex + ey * ey
+
+
+@njit(nogil=True, cache=True)
+def _inside(x, y, corners, first, last, feather):
+    """Return 0 outside a polygon, rising to 1 at `feather` inside its edge."""
+    inside = False
+    nearest2 = np.inf
+    before = last - 1
+    for k in range(first, last):
+        ax, ay = corners[before, 0], corners[before, 1]
+        bx, by = corners[k, 0], corners[k, 1]
+        if (ay > y) != (by > y) and x < ax + (y - ay) / (by - ay) * (bx - ax):
+            inside = not inside
+        nearest2 = min(nearest2, _distance2(x, y, ax, ay, bx, by))
+        before = k
+    if not inside:
+        return 0.0
+    return _smoothstep(math.sqrt(nearest2), feather)
+
+
+@njit(nogil=True, cache=True)
+def _below(x, y, curve, feather):
+    """Return 0 above the hairline, rising to 1 at `feather` below it."""
+    last = curve.shape[0] - 1
+    level = curve[0, 1] if x <= curve[0, 0] else curve[last, 1]
+    if x <= curve[0, 0]:
+        nearest2 = (y - level) ** 2  # it goes on level beyond its ends
+    elif x >= curve[last, 0]:
+        nearest2 = (y - level) ** 2
+    else:
+        nearest2 = np.inf
+    for k in range(last):
+        ax, ay, bx, by = curve[k, 0], curve[k, 1], curve[k + 1, 0], curve[k + 1, 1]
+        if ax <= x < bx:
+            level = ay + (x - ax) / (bx - ax) * (by - ay)
+        nearest2 = min(nearest2, _distance2(x, y, ax, ay, bx, by))
+    if y <= level:
+        return 0.0
+    return _smoothstep(math.sqrt(nearest2), feather)
