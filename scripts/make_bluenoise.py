@@ -1,11 +1,11 @@
-"""Make src/smpengine/plan/bluenoise.npz: tiles of ranked points, every prefix of which is blue noise.
+"""Make src/smpengine/plan/bluenoise.npz: tiles of ranked points, each prefix blue noise.
 
     python scripts/make_bluenoise.py [--out FILE]
 
-Points are inserted one after the other where a sum of Gaussians around the earlier ones is least, the
-void of void-and-cluster (R. Ulichney, Proc. SPIE 1913, 1993), on a torus; the Gaussians narrow as the
-points crowd. The first tile is free. The others keep its points near the border, rank for rank, and
-place the inner ones anew, so that any tile may lie beside any other.
+Points are inserted one after the other where a sum of Gaussians around the earlier ones is least,
+the void of void-and-cluster (R. Ulichney, Proc. SPIE 1913, 1993), on a torus; the Gaussians narrow
+as the points crowd. The first tile is free. The others keep its points near the border, rank for
+rank, and place the inner ones anew, so that any tile may lie beside any other.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ POINTS = 16_384
 GRID = 1024
 BORDER = 96  # cells; 2.4 mm of a tile of 25.6 mm
 BLOCK = 32
-SIGMA = 0.62  # of the mean spacing
+SIGMA = 0.55  # of the mean spacing
 SEED = 20_261_123
 
 
 @njit(cache=True)
 def add(energy, lowest, y, x, sigma):  # type: ignore[no-untyped-def]
     """Add a Gaussian around a cell, on the torus; the touched blocks lose their minimum."""
-    reach = min(int(math.ceil(4.0 * sigma)), GRID // 2 - 1)
+    reach = min(math.ceil(4.0 * sigma), GRID // 2 - 1)
     scale = -0.5 / (sigma * sigma)
     for dy in range(-reach, reach + 1):
         row = (y + dy) % GRID
@@ -75,7 +75,7 @@ def tile(model, first, extra):  # type: ignore[no-untyped-def]
     for n in range(POINTS):
         if n >= renew:
             # Re-sum with the width that suits the next few per cent of the points.
-            sigma = SIGMA * GRID / math.sqrt(n + 1.0)
+            sigma = min(SIGMA * GRID / math.sqrt(n + 1.0), GRID / 7.0)
             renew = n + 1 + n // 24
             energy[:] = 0.0
             for m in range(n):
@@ -99,15 +99,15 @@ def main() -> None:
     out = parser.parse_args().out
     rng = np.random.default_rng(SEED)
     # A little noise on the energy decides between equal voids, and makes the tiles differ.
-    model = tile(np.zeros((POINTS, 2), np.int64), True, 0.01 * rng.random((GRID, GRID)))
+    model = tile(np.zeros((POINTS, 2), np.int64), True, 5e-4 * rng.random((GRID, GRID)))
     cells = [model]
     jitter = rng.random((POINTS, 2))
     offsets = [jitter]
     border = ((model < BORDER) | (model >= GRID - BORDER)).any(axis=1)
     for _ in range(1, TILES):
-        cells.append(tile(model, False, 0.05 * rng.random((GRID, GRID))))
+        cells.append(tile(model, False, 2e-3 * rng.random((GRID, GRID))))
         offsets.append(np.where(border[:, None], jitter, rng.random((POINTS, 2))))
-    # In a cell a point lies anywhere: no grid is left. Columns are x, y in units of the tile / 2^16.
+    # In a cell a point lies anywhere: no grid is left. Columns are x, y, the tile / 2^16.
     place = (np.stack(cells) + np.stack(offsets))[..., ::-1] / GRID
     np.savez_compressed(out, place=np.minimum(place * 65536, 65535).astype(np.uint16))
     print(f"{out}: {TILES} tiles of {POINTS} points")

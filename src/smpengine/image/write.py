@@ -144,7 +144,7 @@ def _write_npy(name: Path, image: NDArray[Any]) -> None:
     with name.open("wb") as file:
         header = np.lib.format.header_data_from_array_1_0(whole)
         np.lib.format.write_array_header_1_0(file, header)
-        file.write(memoryview(whole).cast("B"))
+        file.write(whole.data.cast("B"))
 
 
 def _write_png(name: Path, image: NDArray[Any], px_per_mm: float, text: str) -> None:

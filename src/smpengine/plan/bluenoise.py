@@ -1,4 +1,7 @@
-"""Ranked blue-noise points in tiles that fit beside one another; made by scripts/make_bluenoise.py."""
+"""Ranked blue-noise points in tiles that fit beside one another.
+
+Made by scripts/make_bluenoise.py.
+"""
 
 from __future__ import annotations
 

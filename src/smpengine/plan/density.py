@@ -1,4 +1,4 @@
-"""How much of a session's density belongs at a point of the scalp: regions, hairline, feathering."""
+"""How much of a session's density belongs at a point: regions, hairline, feathering."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class Hairline:
     Attributes
     ----------
     points_mm
-        At least two points with rising x; the curve through them is a Catmull-Rom spline, and goes on
-        level beyond its ends.
+        At least two points with rising x; the curve through them is a Catmull-Rom spline, and goes
+        on level beyond its ends.
     feather_mm
         Over this distance below the curve the density rises from nothing.
     """

@@ -1,9 +1,10 @@
 """Impressions from densities: ranked blue noise, thinned.
 
 Tiles of ranked points cover the scalp. A point of rank n stands for the density level
-(n + 0.5) / area of a tile, and is there where the density reaches that level. Sessions that go into
-the gaps take one level after the other, so each continues the ranks of those before it: that is what
-going into the gaps means. What of a session is not to go into gaps comes from tiles of its own.
+(n + 0.5) / area of a tile, and is there where the density reaches that level. Sessions that go
+into the gaps take one level after the other, so each continues the ranks of those before it: that
+is what going into the gaps means. What of a session is not to go into gaps comes from tiles of its
+own.
 Everything is a function of seed, tile and rank, so that a window's impressions are the whole's.
 """
 

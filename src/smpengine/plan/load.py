@@ -1,0 +1,252 @@
+"""`load_plan`: a file to a validated plan, or every problem of the file, a line each."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from smpengine.errors import PlanError, must
+from smpengine.plan import checks
+from smpengine.plan.pigments import MUA_PER_MM
+from smpengine.plan.presets import SESSIONS, TREATMENTS
+from smpengine.plan.schema import (
+    HairlineTable,
+    PlanTable,
+    RegionTable,
+    SessionTable,
+    expand,
+)
+
+MAX_BYTES = 16 * 2**20
+_NAMES = {"pigment": list(MUA_PER_MM), "preset": list(SESSIONS), "treatment": list(TREATMENTS)}
+_NAMES["sessions"] = list(SESSIONS)
+
+
+def read_mapping(path: Path) -> dict[str, Any]:
+    """Read TOML or JSON by suffix.
+
+    Raises
+    ------
+    PlanError
+        The file cannot be read, or is not what its suffix says; a syntax error names the line.
+    """
+    name = path.name
+    if path.suffix.lower() not in (".toml", ".json"):
+        raise PlanError([f"{path}: a plan must end in .toml or .json, got {path.suffix!r}."])
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            size = f"{path.stat().st_size / 2**20:.0f} MiB"
+            raise PlanError([f"{path}: a plan must be at most 16 MiB, got {size}."])
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise PlanError([f"{path}: cannot be read: {error.strerror}."]) from error
+    except UnicodeDecodeError as error:
+        raise PlanError(
+            [f"{path}: must be UTF-8 text, got byte {error.start} otherwise."]
+        ) from error
+    try:
+        data = tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise PlanError([f"{name}: not valid TOML: {error}."]) from error
+    except json.JSONDecodeError as error:
+        at = f"(at line {error.lineno}, column {error.colno})"
+        raise PlanError([f"{name}: not valid JSON: {error.msg} {at}."]) from error
+    if not isinstance(data, dict):
+        raise PlanError([f"{name}: a plan must be a table of keys, got {type(data).__name__}."])
+    return data
+
+
+def validate(data: Mapping[str, Any], name: str) -> PlanTable:
+    """Check a plan's mapping.
+
+    Parameters
+    ----------
+    data
+        As read from a file.
+    name
+        What the messages call it.
+
+    Raises
+    ------
+    PlanError
+        With every problem found.
+    """
+    raw = {key: value for key, value in data.items() if key != "$schema"}
+    problems: list[str] = []
+    table: PlanTable | None = None
+    try:
+        table = PlanTable.model_validate(raw)
+    except ValidationError as error:
+        for entry in error.errors():
+            if entry["type"] == "missing" and _preset_is_unknown(entry["loc"], raw):
+                continue
+            line = _line(entry, raw)
+            if line not in problems:
+                problems.append(line)
+    problems += [must(key, rule, got, remedy=remedy) for key, rule, got, remedy in _meaning(raw)]
+    if problems or table is None:
+        raise PlanError([f"{name}: {problem}" for problem in problems])
+    return table
+
+
+def _meaning(raw: dict[str, Any]) -> Iterator[checks.Problem]:
+    """Check what the schema cannot say, of every part that is sound by itself."""
+    data = expand(raw)
+    if "treatment" in raw and "sessions" in raw:
+        yield "treatment", "be left out where sessions are listed", raw["treatment"], "Choose one."
+    elif not data.get("sessions"):
+        remedy = f'For example treatment = "{next(iter(TREATMENTS))}".'
+        yield "sessions", "list at least one session, or treatment be given", "neither", remedy
+    scalp = data.get("scalp")
+    scalp = scalp if isinstance(scalp, dict) else {}
+    extent = _sound(tuple[float, float], scalp.get("extent_mm"))
+    densest = 1.0
+    regions = scalp.get("regions")
+    for k, part in enumerate(regions if isinstance(regions, list) else []):
+        region = _sound(RegionTable, part)
+        if region is not None:
+            densest = max(densest, region.density) if k else region.density
+            if extent is not None:
+                yield from _under(f"scalp.regions[{k}]", checks.check_region(region, extent))
+    hairline = _sound(HairlineTable, scalp.get("hairline"))
+    if hairline is not None:
+        yield from _under("scalp.hairline", checks.check_hairline(hairline))
+    listed = data.get("sessions")
+    sessions = [_sound(SessionTable, s) for s in (listed if isinstance(listed, list) else [])]
+    for k, session in enumerate(sessions):
+        if session is not None:
+            yield from _under(f"sessions[{k}]", checks.check_session(session, max(densest, 1e-9)))
+    if all(session is not None for session in sessions):
+        yield from checks.check_days([session for session in sessions if session is not None])
+
+
+def _under(key: str, problems: Iterator[checks.Problem]) -> Iterator[checks.Problem]:
+    for inner, rule, got, remedy in problems:
+        yield f"{key}.{inner}", rule, got, remedy
+
+
+def _sound(kind: Any, value: Any) -> Any:
+    """Return a part as its model, or None where the schema has already complained."""
+    try:
+        return None if value is None else TypeAdapter(kind).validate_python(value)
+    except ValidationError:
+        return None
+
+
+def _preset_is_unknown(loc: tuple[Any, ...], raw: dict[str, Any]) -> bool:
+    """Tell whether a session lacks keys only because its preset's name is wrong."""
+    if len(loc) < 3 or loc[0] != "sessions" or not isinstance(loc[1], int):
+        return False
+    session = expand(raw)["sessions"][loc[1]]
+    preset = session.get("preset") if isinstance(session, dict) else None
+    return preset is not None and preset not in SESSIONS
+
+
+def _line(entry: Mapping[str, Any], raw: dict[str, Any]) -> str:
+    """Say one of pydantic's errors in our words."""
+    path = _real(entry["loc"], raw)
+    key = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path).lstrip(".") or "plan"
+    got, kind = entry["input"], entry["type"]
+    last = next((p for p in reversed(path) if isinstance(p, str)), "")
+    if kind == "extra_forbidden":
+        near = difflib.get_close_matches(last, _known_keys(path), 1)
+        remedy = f"Did you mean {near[0]}?" if near else "Remove it."
+        return must(key, "be a known key", _short(got), remedy=remedy)
+    if kind == "missing":
+        return must(key, "be given", "nothing")
+    rule = entry["msg"].removeprefix("Input should ").removeprefix("Value error, ")
+    remedy = ""
+    names = _NAMES.get(last, [])
+    if names:
+        rule = f"be one of {', '.join(names)}" + (", or {mua_per_mm = ...}" * (last == "pigment"))
+        near = difflib.get_close_matches(str(got), names, 1)
+        remedy = f"Did you mean {near[0]}?" if near else ""
+    elif last.endswith("_mm") and kind in ("less_than_equal", "less_than"):
+        remedy = "Lengths are in mm: 70 um are 0.07 mm."
+    elif isinstance(got, str) and ("number" in rule or "integer" in rule):
+        remedy = "Write the number without quotes and without its unit."
+    return must(key, rule, _short(got), remedy=remedy)
+
+
+def _real(loc: tuple[Any, ...], raw: Any) -> list[Any]:
+    """Drop from a location what pydantic adds for unions and tuples."""
+    path: list[Any] = []
+    at: Any = expand(raw)
+    for part in loc:
+        if isinstance(at, dict) and isinstance(part, str):
+            if part not in at and part not in _fields():
+                continue
+            at = at.get(part)
+        elif isinstance(at, (list, tuple)) and isinstance(part, int):
+            at = at[part] if part < len(at) else None
+        elif isinstance(part, str) and not isinstance(at, dict):
+            continue
+        path.append(part)
+    return path
+
+
+def _fields() -> set[str]:
+    return {name for model in _models() for name in model.model_fields}
+
+
+def _models() -> Iterator[type[BaseModel]]:
+    import smpengine.plan.schema as schema
+
+    for value in vars(schema).values():
+        if isinstance(value, type) and issubclass(value, BaseModel) and value is not BaseModel:
+            yield value
+
+
+def _known_keys(path: list[Any]) -> list[str]:
+    import smpengine.plan.schema as schema
+
+    tables: dict[str, type[BaseModel]] = {
+        "skin": schema.SkinTable,
+        "scalp": schema.ScalpTable,
+        "regions": schema.RegionTable,
+        "hairline": schema.HairlineTable,
+        "sessions": schema.SessionTable,
+        "pigment": schema.PigmentTable,
+        "render": schema.RenderTable,
+    }
+    parents = [p for p in path[:-1] if isinstance(p, str)]
+    return list(tables.get(parents[-1] if parents else "", schema.PlanTable).model_fields)
+
+
+def _short(value: object) -> str:
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def load_plan(path: str | Path) -> Any:
+    """Read a treatment plan.
+
+    Parameters
+    ----------
+    path
+        TOML or JSON, by suffix.
+
+    Returns
+    -------
+    Plan
+        Validated.
+
+    Raises
+    ------
+    PlanError
+        The file cannot be read, or says something that cannot be. Its message has one line for each
+        problem, with file, dotted key, value and remedy.
+    """
+    from smpengine.plan.plan import Plan
+
+    target = Path(path)
+    return Plan(validate(read_mapping(target), target.name), target)

@@ -1,0 +1,169 @@
+"""`Plan`: what is intended, and the scene that it heals to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import smpengine
+from smpengine.errors import SceneError, must
+from smpengine.plan.density import DensityMap, Hairline, Region
+from smpengine.plan.dials import turn
+from smpengine.plan.pigments import MUA_PER_MM
+from smpengine.plan.placement import Layer, crowding, place
+from smpengine.plan.schema import PlanTable, SessionTable
+from smpengine.scene import Scene, Skin
+
+
+class Plan:
+    """A validated treatment plan; made by `load_plan` or `Plan.from_dict`.
+
+    Attributes
+    ----------
+    table
+        The plan as it was validated, presets filled in.
+    path
+        The file that it came from; None for a mapping.
+    """
+
+    def __init__(self, table: PlanTable, path: Path | None = None) -> None:
+        self.table = table
+        self.path = path
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Plan:
+        """Return the plan that a mapping says, as a file of the same keys would.
+
+        Raises
+        ------
+        PlanError
+            With every problem found.
+        """
+        from smpengine.plan.load import validate
+
+        return cls(validate(data, "plan"))
+
+    def __repr__(self) -> str:
+        return f"Plan(sessions={len(self.sessions)}, extent_mm={self.extent_mm}, seed={self.seed})"
+
+    @property
+    def seed(self) -> int:
+        """Same seed, same dots."""
+        return self.table.seed
+
+    @property
+    def sessions(self) -> list[SessionTable]:
+        """The visits in order."""
+        return list(self.table.sessions)
+
+    @property
+    def extent_mm(self) -> tuple[float, float]:
+        """Width and height of the scalp."""
+        return self.table.scalp.extent_mm
+
+    @property
+    def px_per_mm(self) -> float:
+        """The scale that `smpengine render` uses if nothing else is said."""
+        return self.table.render.px_per_mm
+
+    @property
+    def exposure(self) -> float | None:
+        """The exposure likewise; None for the engine's own."""
+        return self.table.render.exposure
+
+    @property
+    def skin(self) -> Skin:
+        """The bare skin."""
+        return Skin(**self.table.skin.model_dump())
+
+    @property
+    def density(self) -> DensityMap:
+        """The factor on every session's density over the scalp."""
+        scalp = self.table.scalp
+        regions = [Region(r.polygon_mm, r.density, r.feather_mm) for r in scalp.regions]
+        line = scalp.hairline
+        curve = None if line is None else Hairline(line.points_mm, line.feather_mm)
+        return DensityMap(regions, curve)
+
+    def layers(self) -> list[Layer]:
+        """Return the sessions as they are placed, both dials applied."""
+        layers = [_layer(session) for session in self.table.sessions]
+        return turn(layers, self.table.fullness, self.table.texture)
+
+    @property
+    def notes(self) -> list[str]:
+        """What is possible but worth knowing, a line each."""
+        return crowding(self.layers(), self.density.largest)
+
+    def scene(
+        self,
+        day: float | None = None,
+        window_mm: tuple[float, float, float, float] | None = None,
+        threads: int | None = None,
+    ) -> Scene:
+        """Place the impressions and return the scene.
+
+        Parameters
+        ----------
+        day
+            Only the sessions up to this day, settled; all of them when None.
+        window_mm
+            (x0, y0, x1, y1): only the impressions in it; the same ones as in the whole.
+        threads
+            Number of threads; the scene does not depend on it.
+
+        Returns
+        -------
+        Scene
+            Seeded: same plan, same impressions.
+
+        Raises
+        ------
+        SceneError
+            The day is not a number.
+        """
+        if day is not None and not day == day:
+            raise SceneError(must("day", "be a number", day))
+        layers = self.layers()
+        sessions = self.table.sessions
+        count = sum(day is None or session.day <= day for session in sessions)
+        impressions = place(
+            layers[:count], self.density, self.extent_mm, self.seed, window_mm, threads
+        )
+        provenance: dict[str, object] = {
+            "plan": self.resolved(),
+            "seed": self.seed,
+            "version": smpengine.__version__,
+        }
+        return Scene(self.skin, impressions, self.extent_mm, provenance=provenance)
+
+    def resolved(self) -> dict[str, Any]:
+        """Return the plan with presets filled in; it makes the same scene again."""
+        table: dict[str, Any] = self.table.model_dump(mode="json", exclude_none=True)
+        return table
+
+
+def _layer(session: SessionTable) -> Layer:
+    pigment = session.pigment
+    if isinstance(pigment, str):
+        mua = MUA_PER_MM[pigment]
+    else:
+        one = pigment.mua_per_mm
+        mua = one if isinstance(one, tuple) else (one, one, one)
+    _red, _green, _blue = (value / session.dilution for value in mua)
+    return Layer(
+        density_per_cm2=session.density_per_cm2,
+        gap_share=session.gap_share,
+        radius_mm=session.radius_mm,
+        radius_spread_mm=session.radius_spread_mm,
+        depth_mm=session.depth_mm,
+        depth_spread_mm=session.depth_spread_mm,
+        thickness_mm=session.thickness_mm,
+        mua_per_mm=(
+            mua[0] / session.dilution,
+            mua[1] / session.dilution,
+            mua[2] / session.dilution,
+        ),
+        mua_spread=session.mua_spread,
+    )

@@ -1,0 +1,64 @@
+"""Sessions and whole treatments by name."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+_LAYERED: Final = {"radius_spread_mm": 0.012, "mua_spread": 0.25, "gap_share": 1.0}
+
+SESSIONS: Final[dict[str, dict[str, Any]]] = {
+    "foundation": {
+        **_LAYERED,
+        "pigment": "grey-1",
+        "density_per_cm2": 120.0,
+        "radius_mm": 0.10,
+        "depth_mm": 0.32,
+        "depth_spread_mm": 0.05,
+        "thickness_mm": 0.12,
+    },
+    "definition": {
+        **_LAYERED,
+        "pigment": "grey-3",
+        "density_per_cm2": 150.0,
+        "radius_mm": 0.07,
+        "depth_mm": 0.20,
+        "depth_spread_mm": 0.04,
+        "thickness_mm": 0.10,
+    },
+    "texture": {
+        **_LAYERED,
+        "pigment": "grey-5",
+        "density_per_cm2": 120.0,
+        "radius_mm": 0.055,
+        "radius_spread_mm": 0.010,
+        "depth_mm": 0.13,
+        "depth_spread_mm": 0.03,
+        "thickness_mm": 0.08,
+    },
+    # The counter-example: large dots, all deep, one shade. It heals to a flat shadow.
+    "flat-shadow": {
+        "pigment": {"mua_per_mm": 30.0},
+        "density_per_cm2": 150.0,
+        "radius_mm": 0.16,
+        "radius_spread_mm": 0.012,
+        "depth_mm": 0.70,
+        "depth_spread_mm": 0.05,
+        "thickness_mm": 0.20,
+        "mua_spread": 0.25,
+        "gap_share": 0.0,
+    },
+}
+
+TREATMENTS: Final[dict[str, list[dict[str, Any]]]] = {
+    "natural": [
+        {"preset": "foundation", "day": 0},
+        {"preset": "definition", "day": 14},
+        {"preset": "texture", "day": 28},
+    ],
+    "strong": [
+        {"preset": "foundation", "day": 0, "density_per_cm2": 150.0, "depth_mm": 0.35},
+        {"preset": "definition", "day": 14, "density_per_cm2": 250.0, "pigment": "grey-4"},
+        {"preset": "texture", "day": 28, "density_per_cm2": 200.0, "pigment": "black"},
+    ],
+    "flat-shadow": [{"preset": "flat-shadow", "day": 0}],
+}

@@ -1,0 +1,183 @@
+"""The plan's schema: what a treatment plan may say. One model a table of the file."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from smpengine.plan.presets import SESSIONS, TREATMENTS
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Point = tuple[Finite, Finite]
+Mua = Annotated[float, Field(ge=0, le=10_000)]
+ShadeName = Literal[
+    "grey-1", "grey-2", "grey-3", "grey-4", "grey-5", "black", "warm-brown-1", "warm-brown-2"
+]
+SessionName = Literal["foundation", "definition", "texture", "flat-shadow"]
+TreatmentName = Literal["natural", "strong", "flat-shadow"]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+
+class SkinTable(_Table):
+    """The bare skin."""
+
+    type: Literal["I-II", "III-IV", "V", "VI"] = Field("I-II", description="Fitzpatrick type.")
+    melanosome_fraction: Annotated[float, Field(ge=0.02, le=0.30)] | None = Field(
+        None, description="Melanosome volume fraction of the epidermis; overrides the type."
+    )
+    scattering: Annotated[float, Field(ge=0.4, le=1.6)] = Field(
+        1.0, description="Reduced scattering relative to average skin."
+    )
+
+
+class RegionTable(_Table):
+    """A part of the scalp."""
+
+    name: str = Field("", description="For people.")
+    polygon_mm: list[Point] = Field(min_length=3, description="Corners (x, y) in order, mm.")
+    density: Annotated[float, Field(ge=0, le=10)] = Field(
+        1.0, description="Factor on every session's density."
+    )
+    feather_mm: NotNegative = Field(
+        0.0, description="Over this distance inside the edge the density rises from nothing."
+    )
+
+
+class HairlineTable(_Table):
+    """The front edge: pigment lies below it (larger y)."""
+
+    points_mm: list[Point] = Field(
+        min_length=2, description="Points (x, y) from left to right, joined by a smooth curve, mm."
+    )
+    feather_mm: NotNegative = Field(
+        6.0, description="Over this distance below the curve the density rises from nothing."
+    )
+
+
+class ScalpTable(_Table):
+    """The piece of scalp that the plan covers."""
+
+    extent_mm: tuple[Positive, Positive] = Field(description="Width and height, mm.")
+    regions: list[RegionTable] = Field(
+        [], description="Treated parts; the whole extent if there are none. The densest counts."
+    )
+    hairline: HairlineTable | None = Field(None, description="Cuts off what lies above it.")
+
+
+class PigmentTable(_Table):
+    """A pigment by its absorption instead of by its name."""
+
+    mua_per_mm: Mua | tuple[Mua, Mua, Mua] = Field(
+        description="Absorption, Napierian, per mm: one number, or [610 nm, 545 nm, 460 nm]."
+    )
+
+
+class SessionTable(_Table):
+    """One visit; what is not given comes from its preset."""
+
+    preset: SessionName | None = Field(
+        None, description="Where values that are not given come from."
+    )
+    day: NotNegative = Field(0.0, description="Day of the visit, counted from the first.")
+    pigment: ShadeName | PigmentTable = Field(description="Shade by name, or {mua_per_mm = ...}.")
+    dilution: Annotated[float, Field(ge=1, le=1000)] = Field(
+        1.0, description="Parts of carrier and pigment to one of pigment; 1 is undiluted."
+    )
+    density_per_cm2: NotNegative = Field(description="Dots per cm2 where the region's factor is 1.")
+    radius_mm: Annotated[float, Field(gt=0, le=0.5)] = Field(
+        description="Mean radius of a settled deposit, mm."
+    )
+    radius_spread_mm: NotNegative = Field(0.0, description="Standard deviation of the radius.")
+    depth_mm: Annotated[float, Field(gt=0, le=2.5)] = Field(
+        description="Mean depth of a deposit's centre below the surface, mm."
+    )
+    depth_spread_mm: NotNegative = Field(0.0, description="Standard deviation of the depth.")
+    thickness_mm: Annotated[float, Field(gt=0, le=1.0)] = Field(
+        0.10, description="Height of a deposit, mm."
+    )
+    mua_spread: Annotated[float, Field(ge=0, le=2)] = Field(
+        0.25, description="Standard deviation of the logarithm of the absorption."
+    )
+    gap_share: Share = Field(
+        1.0, description="Share of dots that land in the gaps of all earlier sessions."
+    )
+
+
+class RenderTable(_Table):
+    """What `smpengine render` uses if nothing else is said."""
+
+    px_per_mm: Annotated[float, Field(ge=0.01, le=10_000)] = Field(40.0, description="Scale.")
+    exposure: Annotated[float, Field(gt=0, le=1000)] | None = Field(
+        None, description="Factor on linear light; the engine's own if not given."
+    )
+
+
+class PlanTable(_Table):
+    """A treatment plan."""
+
+    version: Literal[1] = Field(description="Version of this schema.")
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(0, description="Same seed, same dots.")
+    skin: SkinTable = Field(SkinTable(), description="The bare skin.")
+    scalp: ScalpTable = Field(description="The piece of scalp.")
+    treatment: TreatmentName | None = Field(
+        None, description="A whole treatment by name, instead of sessions."
+    )
+    sessions: list[SessionTable] = Field(
+        [], description="Visits in order: preset names, or tables."
+    )
+    fullness: Share = Field(0.5, description="Dial: sparse and light 0, dense and dark 1.")
+    texture: Share = Field(0.5, description="Dial: soft shade 0, crisp stubble 1.")
+    render: RenderTable = Field(RenderTable(), description="Defaults of the picture.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _expand(cls, data: Any) -> Any:
+        """Put presets in the place of their names, before anything is checked."""
+        return expand(data)
+
+
+def expand(data: Any) -> Any:
+    """Return a plan's mapping with treatments and session presets filled in.
+
+    What cannot be expanded (an unknown name, a wrong type) is left for validation to name.
+    """
+    if not isinstance(data, dict):
+        return data
+    data = dict(data)
+    treatment = data.get("treatment")
+    if isinstance(treatment, str) and treatment in TREATMENTS and "sessions" not in data:
+        data["sessions"] = TREATMENTS[treatment]
+        del data["treatment"]
+    sessions = data.get("sessions")
+    if isinstance(sessions, list):
+        data["sessions"] = [_expand_session(session) for session in sessions]
+    return data
+
+
+def _expand_session(session: Any) -> Any:
+    if isinstance(session, str):
+        session = {"preset": session}
+    if isinstance(session, dict) and session.get("preset") in SESSIONS:
+        return {**SESSIONS[session["preset"]], **session}
+    return session
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a plan, as published in plan.schema.json."""
+    schema = PlanTable.model_json_schema()
+    # Names stand for whole sessions, and presets fill in what a table leaves out.
+    session = schema["$defs"]["SessionTable"]
+    session.pop("required", None)
+    schema["properties"]["sessions"]["items"] = {
+        "anyOf": [{"enum": list(SESSIONS)}, {"$ref": "#/$defs/SessionTable"}]
+    }
+    schema["properties"]["$schema"] = {"type": "string"}
+    schema["title"] = "smpengine treatment plan"
+    return schema
