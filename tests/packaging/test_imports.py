@@ -20,11 +20,11 @@ LAYERS = (
     ("optics", "image"),
     ("raster",),
     ("window", "scene", "devices"),
-    ("workers", "lanes", "splats"),
+    ("workers", "lanes"),
     ("errors",),
 )
-# Data that two layers hand to each other, and the door of the rasteriser.
-SHARED = {"raster.splats", "raster.api", "raster.grid"}
+# Data that two layers hand to each other.
+SHARED = {"raster.splats"}
 
 
 def layer_of(module: str) -> int:

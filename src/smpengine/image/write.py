@@ -7,7 +7,9 @@ leaves nothing half-written.
 from __future__ import annotations
 
 import json
+import math
 import os
+import secrets
 import struct
 import tempfile
 import zlib
@@ -30,6 +32,13 @@ _KINDS: Final = {
     ".tiff": ("srgb8", "srgb16", "linear", "absorbance"),
     ".npy": ("srgb8", "srgb16", "linear", "absorbance"),
 }
+_DTYPES: Final = {
+    "srgb8": np.dtype(np.uint8),
+    "srgb16": np.dtype(np.uint16),
+    "linear": np.dtype(np.float32),
+    "absorbance": np.dtype(np.float32),
+}
+_BIG_TIFF_BYTES: Final = 2**32 - 2**26  # offsets of a plain TIFF have 32 bits
 _PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _PNG_LEVEL: Final = 4  # dithered skin hardly shrinks further, and higher levels take twice as long
 
@@ -84,15 +93,16 @@ def write_image(path: str | Path, image: NDArray[Any], metadata: Mapping[str, ob
     Raises
     ------
     InputError
-        The format cannot hold the picture.
+        The format cannot hold the picture, or it is not of the kind that `metadata` names.
     OutputError
         It could not be written.
     """
     target = Path(path)
-    check_output(target, str(metadata["output"]))
-    scale = float(str(metadata["px_per_mm"]))
-    described = {"notice": NOTICE, "version": smpengine.__version__, **metadata}
-    text = json.dumps({KEY: described}, sort_keys=True, allow_nan=False, default=str)
+    kind = str(metadata.get("output"))
+    check_output(target, kind)
+    _check_picture(image, kind)
+    scale = _scale(metadata)
+    text = _described(metadata)
     suffix = target.suffix.lower()
     if suffix == ".png":
         _atomically({target: lambda name: _write_png(name, image, scale, text)})
@@ -105,26 +115,56 @@ def write_image(path: str | Path, image: NDArray[Any], metadata: Mapping[str, ob
             }
         )
     else:
-        kind = str(metadata["output"])
         _atomically({target: lambda name: _write_tiff(name, image, scale, text, kind)})
+
+
+def _check_picture(image: NDArray[Any], kind: str) -> None:
+    """Refuse what is not a picture of its kind: it would be written, and read as another."""
+    if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
+        raise InputError(must("image", "have shape (height, width, 3)", f"shape {image.shape}"))
+    if image.dtype != _DTYPES[kind]:
+        raise InputError(must("image", f"be {_DTYPES[kind]} for {kind}", f"dtype {image.dtype}"))
+
+
+def _scale(metadata: Mapping[str, object]) -> float:
+    value = metadata.get("px_per_mm")
+    try:
+        scale = float(str(value))
+    except ValueError:
+        scale = math.nan
+    if not (math.isfinite(scale) and scale > 0.0):
+        raise InputError(must("metadata.px_per_mm", "be a number over 0", repr(value)))
+    return scale
+
+
+def _described(metadata: Mapping[str, object]) -> str:
+    """Return the JSON that a file carries."""
+
+    def plain(value: object) -> object:
+        if isinstance(value, np.generic | np.ndarray):
+            return value.tolist()
+        return str(value)
+
+    described = {"notice": NOTICE, "version": smpengine.__version__, **metadata}
+    try:
+        return json.dumps({KEY: described}, sort_keys=True, allow_nan=False, default=plain)
+    except (TypeError, ValueError) as error:
+        message = must("metadata", "hold what JSON can hold", str(error))
+        raise InputError(message) from error
 
 
 def _atomically(files: Mapping[Path, Callable[[Path], object]]) -> None:
     """Write all files under temporary names, then rename them."""
     temporary: dict[Path, Path] = {}
+    target = next(iter(files))
     try:
         for target, write in files.items():
-            descriptor, name = tempfile.mkstemp(
-                dir=target.parent, prefix=".smpengine-", suffix=target.suffix
-            )
-            os.close(descriptor)
-            temporary[target] = Path(name)
-            write(temporary[target])
-            # mkstemp makes files private; a picture is as readable as any other new file.
-            umask = os.umask(0)
-            os.umask(umask)
-            temporary[target].chmod(0o666 & ~umask)
-            with temporary[target].open("rb+") as file:
+            name = target.with_name(f".smpengine-{secrets.token_hex(8)}{target.suffix}")
+            temporary[target] = name
+            # Opened by hand: tempfile makes private files, and a picture is for others to read.
+            os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+            write(name)
+            with name.open("rb+") as file:
                 os.fsync(file.fileno())
         for target in files:
             temporary.pop(target).replace(target)
@@ -193,25 +233,34 @@ def _write_tiff(name: Path, image: NDArray[Any], px_per_mm: float, text: str, ki
 
     profile = None
     if kind.startswith("srgb"):
-        from PIL import ImageCms
-
-        profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+        profile = _srgb_profile()
     per_cm = 10.0 * px_per_mm
-    iio.imwrite(
-        name,
-        image,
-        plugin="tifffile",
-        extension=".tif",
-        photometric="rgb",
-        compression="zlib",
-        predictor=True if image.dtype != np.float32 else None,
-        resolution=(per_cm, per_cm),
-        resolutionunit="CENTIMETER",
-        iccprofile=profile,
-        software=f"smpengine {smpengine.__version__}",
-        description=text,
-        metadata=None,
-    )
+    big = image.nbytes >= _BIG_TIFF_BYTES
+    # imageio hands what else it is given to tifffile; its types do not say so.
+    opened = iio.imopen(name, "w", plugin="tifffile", extension=".tif", bigtiff=big)  # type: ignore[call-overload]
+    with opened as file:
+        file.write(
+            image,
+            photometric="rgb",
+            compression="zlib",
+            predictor=True if image.dtype != np.float32 else None,
+            resolution=(per_cm, per_cm),
+            resolutionunit="CENTIMETER",
+            iccprofile=profile,
+            software=f"smpengine {smpengine.__version__}",
+            description=text,
+            metadata=None,
+        )
+
+
+def _srgb_profile() -> bytes:
+    """Return an ICC profile of sRGB, the same bytes every time."""
+    from PIL import ImageCms
+
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    # The time of its making (ICC.1, 7.2.8) would make two files of one picture differ.
+    profile[24:36] = struct.pack(">6H", 2000, 1, 1, 0, 0, 0)
+    return bytes(profile)
 
 
 def read_metadata(path: str | Path) -> dict[str, Any]:
@@ -222,23 +271,39 @@ def read_metadata(path: str | Path) -> dict[str, Any]:
     InputError
         The file holds no such metadata.
     """
-    target = Path(path)
-    suffix = target.suffix.lower()
-    if suffix == ".png":
-        from PIL import Image
-
-        with Image.open(target) as image:
-            text = image.info.get(KEY)
-    elif suffix == ".npy":
-        side = target.with_name(target.name + ".json")
-        text = side.read_text(encoding="utf-8") if side.exists() else None
-    else:
-        import tifffile
-
-        with tifffile.TiffFile(target) as tiff:
-            text = tiff.pages[0].description
     try:
-        metadata: dict[str, Any] = json.loads(text or "")[KEY]
-    except (ValueError, KeyError) as error:
+        metadata = json.loads(_read_text(Path(path)) or "")[KEY]
+        if not isinstance(metadata, dict):
+            raise TypeError
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(must(str(path), "be a file that smpengine wrote", "another")) from error
     return metadata
+
+
+def _read_text(target: Path) -> str | None:
+    """Return the JSON of a file, if it has any."""
+    suffix = target.suffix.lower()
+    if suffix == ".png":
+        return _png_text(target)
+    if suffix == ".npy":
+        return target.with_name(target.name + ".json").read_text(encoding="utf-8")
+    import tifffile
+
+    with tifffile.TiffFile(target) as tiff:
+        return str(tiff.pages[0].description)
+
+
+def _png_text(target: Path) -> str | None:
+    """Return the JSON of a PNG: its chunks are walked, for Pillow refuses very large pictures."""
+    head = KEY.encode("latin-1") + b"\x00\x00\x00\x00\x00"
+    with target.open("rb") as file:
+        if file.read(len(_PNG_SIGNATURE)) != _PNG_SIGNATURE:
+            return None
+        while len(start := file.read(8)) == 8:
+            size, kind = struct.unpack(">I4s", start)
+            if kind == b"IDAT":
+                return None
+            if kind == b"iTXt" and (data := file.read(size)).startswith(head):
+                return data[len(head) :].decode("utf-8")
+            file.seek(size + 4 if kind != b"iTXt" else 4, os.SEEK_CUR)
+    return None
