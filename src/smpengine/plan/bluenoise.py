@@ -1,4 +1,4 @@
-"""Ranked blue-noise points in tiles that fit beside one another.
+"""Ranked blue-noise points in a tile that fits beside itself without a seam.
 
 Made by scripts/make_bluenoise.py.
 """
@@ -12,20 +12,20 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-TILE_MM: Final = 25.6
-POINTS: Final = 16_384
+TILE_MM: Final = 51.2
+POINTS: Final = 65_536
 MAX_DENSITY_PER_CM2: Final = POINTS / (TILE_MM / 10.0) ** 2
-"""Density of a tile with all of its points; denser treatments go on in further streams."""
+"""Density of the tile with all of its points; denser treatments go on in further streams."""
 
 
 @functools.cache
-def tiles_mm() -> NDArray[np.float64]:
-    """Return the points of all tiles by rank.
+def tile_mm() -> NDArray[np.float64]:
+    """Return the points of the tile by rank.
 
     Returns
     -------
     ndarray
-        Float64 (tiles, POINTS, 2): x, y in mm from the tile's corner, 0 to TILE_MM.
+        Float64 (POINTS, 2): x, y in mm from the tile's corner, 0 to TILE_MM.
     """
     with (
         resources.files("smpengine.plan").joinpath("bluenoise.npz").open("rb") as file,

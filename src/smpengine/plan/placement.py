@@ -1,9 +1,9 @@
 """Impressions from densities: ranked blue noise, thinned.
 
-Tiles of ranked points cover the scalp. A point of rank n stands for the density level
-(n + 0.5) / area of a tile, and is there where the density reaches that level. Sessions that go
+A tile of ranked points, repeated, covers the scalp. A point of rank n stands for the density level
+(n + 0.5) / area of the tile, and is there where the density reaches that level. Sessions that go
 into the gaps take one level after the other, so each continues the ranks of those before it: that
-is what going into the gaps means. What of a session is not to go into gaps comes from tiles of its
+is what going into the gaps means. What of a session is not to go into gaps comes from lattices of its
 own.
 Everything is a function of seed, tile and rank, so that a window's impressions are the whole's.
 """
@@ -19,13 +19,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from smpengine.plan.bluenoise import MAX_DENSITY_PER_CM2, POINTS, TILE_MM, tiles_mm
+from smpengine.plan.bluenoise import MAX_DENSITY_PER_CM2, POINTS, TILE_MM, tile_mm
 from smpengine.plan.density import DensityMap, factor_at
 from smpengine.plan.random import normals, philox
 from smpengine.scene import Impressions
 from smpengine.workers import Workers, thread_count
 
-_PLACE: Final = 0xFFFF_FFFF  # counter word of the tiles' own numbers; no rank is as large
+_PLACE: Final = 0xFFFF_FFFF  # counter word of the lattices' own numbers; no rank is as large
 _OWN: Final = 4096  # streams below are shared by the gaps, those from here on are the sessions' own
 CHUNK: Final = 65_536
 MIN_RADIUS_SHARE: Final = 0.2
@@ -138,7 +138,6 @@ class _Job:
     column: int
     row: int
     corner_mm: tuple[float, float]
-    variant: int
 
 
 @dataclass(frozen=True)
@@ -168,18 +167,14 @@ def _jobs(
     words = philox(0, 0, _PLACE, stream, *_key(seed))
     shift_x, shift_y = (float(word) / 2.0**32 * TILE_MM for word in words[:2])
     jobs = []
-    columns = (math.floor((edge - shift_x) / TILE_MM) for edge in (box[0], box[2]))
-    rows = (math.floor((edge - shift_y) / TILE_MM) for edge in (box[1], box[3]))
-    first_column, last_column = columns
-    first_row, last_row = rows
+    first_column, last_column = (
+        math.floor((edge - shift_x) / TILE_MM) for edge in (box[0], box[2])
+    )
+    first_row, last_row = (math.floor((edge - shift_y) / TILE_MM) for edge in (box[1], box[3]))
     for row in range(first_row, last_row + 1):
         for column in range(first_column, last_column + 1):
-            word = philox(column & 0xFFFF_FFFF, row & 0xFFFF_FFFF, _PLACE - 1, stream, *_key(seed))[
-                0
-            ]
             corner = (column * TILE_MM + shift_x, row * TILE_MM + shift_y)
-            variant = int(word) % tiles_mm().shape[0]
-            jobs.append(_Job(stream, level0, bounds, layer0, column, row, corner, variant))
+            jobs.append(_Job(stream, level0, bounds, layer0, column, row, corner))
     return jobs
 
 
@@ -190,7 +185,7 @@ def _thin(job: _Job, density: DensityMap, box: NDArray[np.float64]) -> _Points:
     x, y = (np.empty(ranks) for _ in range(2))
     layer, rank = (np.empty(ranks, np.int64) for _ in range(2))
     count = _keep(
-        tiles_mm()[job.variant],
+        tile_mm(),
         ranks,
         *job.corner_mm,
         job.level0_per_cm2,
