@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from imageio.v3 import imwrite
 from numpy.typing import NDArray
 
 import smpengine as smp
@@ -41,13 +42,15 @@ def beside(pictures: list[Picture]) -> Picture:
 
 
 def sessions(out: Path) -> None:
-    """Draw the strong treatment as it builds up, and the flat shadow."""
+    """Draw the strong treatment as it builds up, and the flat shadow; also small, as a JPEG."""
     plan = smp.load_plan(HERE / "strong.toml")
     days = sorted({session.day for session in plan.sessions})
     pictures = [smp.render(plan.scene(day), PX_PER_MM, WINDOW_MM) for day in days]
     flat = smp.load_plan(HERE / "flat-shadow.toml").scene()
     pictures.append(smp.render(flat, PX_PER_MM, WINDOW_MM))
-    save(out / "sessions.png", beside(pictures), PX_PER_MM, plan.scene())
+    picture = beside(pictures)
+    save(out / "sessions.png", picture, PX_PER_MM, plan.scene())
+    imwrite(out / "sessions.jpg", picture, quality=85)  # the README's
 
 
 def skins(out: Path) -> None:

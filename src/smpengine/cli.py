@@ -1,4 +1,4 @@
-"""The command line: ``smpengine render | validate | devices | init``.
+"""The command line: ``smpengine render | validate | devices | init | schema``.
 
 Exit codes: 0 done, 1 failed, 2 bad input.
 """
@@ -153,6 +153,13 @@ def validate(plan: Path) -> None:
         click.echo(f"note: {note}", err=True)
     count = len(loaded.layers())
     click.echo(f"{plan}: valid, {count} session{'s' if count != 1 else ''}")
+
+
+@main.command()
+def schema() -> None:
+    """Print the JSON Schema of a plan, by which editors complete and check it."""
+    source = resources.files("smpengine.plan").joinpath("plan.schema.json")
+    click.echo(source.read_text(encoding="utf-8"), nl=False)
 
 
 @main.command("devices")

@@ -47,18 +47,28 @@ def test_normals_are_normal_and_clipped() -> None:
     assert np.abs(values).max() == 2.5
 
 
-def test_regions_feather_inwards() -> None:
+def test_regions_feather_across_their_edge() -> None:
     density = DensityMap([Region(SQUARE, 2.0, 5.0)])
-    x = np.array([9.99, 10.0 + 1e-9, 12.5, 15.0, 25.0])
-    np.testing.assert_allclose(
-        density.at(x, np.full(5, 25.0)), [0.0, 0.0, 1.0, 2.0, 2.0], atol=1e-8
-    )
+    x = np.array([7.5, 10.0, 11.25, 12.5, 25.0])
+    got = density.at(x, np.full(5, 25.0))
+    np.testing.assert_allclose(got, [0.0, 1.0, 2 * 0.84375, 2.0, 2.0], atol=1e-8)
 
 
-def test_where_regions_overlap_the_densest_counts() -> None:
-    density = DensityMap([Region(SQUARE, 0.5, 0.0), Region(SQUARE, 1.5, 0.0)])
-    assert density.at(np.array([20.0]), np.array([20.0]))[0] == 1.5
+def test_the_later_region_lies_on_top() -> None:
+    density = DensityMap([Region(SQUARE, 1.5, 0.0), Region(SQUARE, 0.5, 0.0)])
+    assert density.at(np.array([20.0]), np.array([20.0]))[0] == 0.5
     assert density.largest == 1.5
+
+
+def test_regions_that_touch_show_no_seam() -> None:
+    right = [(x + 30.0, y) for x, y in SQUARE]
+    density = DensityMap([Region(SQUARE, 1.0, 6.0), Region(right, 1.0, 6.0)])
+    x = np.linspace(20.0, 60.0, 401)
+    np.testing.assert_allclose(density.at(x, np.full(401, 25.0)), 1.0, atol=1e-12)
+    other = DensityMap([Region(SQUARE, 1.0, 6.0), Region(right, 0.4, 6.0)])
+    steps = np.diff(other.at(x, np.full(401, 25.0)))
+    assert (steps <= 1e-12).all()
+    assert steps.min() > -0.02
 
 
 def test_a_level_hairline_feathers_downwards() -> None:

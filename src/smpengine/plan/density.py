@@ -24,7 +24,7 @@ class Region:
     density
         Factor on the sessions' densities, >= 0.
     feather_mm
-        Over this distance inside the edge the density rises from nothing.
+        Over this distance across the edge, half of it on each side, the density rises.
     """
 
     polygon_mm: Sequence[tuple[float, float]]
@@ -55,7 +55,8 @@ class DensityMap:
     Parameters
     ----------
     regions
-        Where they overlap, the largest counts; none at all is the whole scalp.
+        Where they overlap the later one lies on top; where two touch, their feathers add up to a
+        whole, so that no seam shows. None at all is the whole scalp.
     hairline
         Cuts all regions off; None for no hairline.
     """
@@ -115,16 +116,23 @@ def _factors(x, y, out, corners, first, factor, feather_mm, curve, curve_feather
 
 @njit(nogil=True, cache=True)
 def factor_at(x, y, corners, first, factor, feather_mm, curve, curve_feather_mm):
-    """Return the factor on density at a point, from the arrays of a `DensityMap`."""
-    most = 1.0 if factor.shape[0] == 0 else 0.0
-    for region in range(factor.shape[0]):
-        if factor[region] <= most:
-            continue
-        share = _inside(x, y, corners, first[region], first[region + 1], feather_mm[region])
-        most = max(most, factor[region] * share)
-    if most > 0.0 and curve.shape[0] > 0:
-        most *= _below(x, y, curve, curve_feather_mm)
-    return most
+    """Return the factor on density at a point, from the arrays of a `DensityMap`.
+
+    Regions are taken from the last to the first; each covers as much of the point as it can of what
+    those on top of it have left.
+    """
+    total = 1.0 if factor.shape[0] == 0 else 0.0
+    left = 1.0
+    for region in range(factor.shape[0] - 1, -1, -1):
+        cover = _cover(x, y, corners, first[region], first[region + 1], feather_mm[region])
+        cover = min(cover, left)
+        total += cover * factor[region]
+        left -= cover
+        if left <= 0.0:
+            break
+    if total > 0.0 and curve.shape[0] > 0:
+        total *= _below(x, y, curve, curve_feather_mm)
+    return total
 
 
 @njit(nogil=True, cache=True)
@@ -148,8 +156,8 @@ def _distance2(x, y, ax, ay, bx, by):
 
 
 @njit(nogil=True, cache=True)
-def _inside(x, y, corners, first, last, feather):
-    """Return 0 outside a polygon, rising to 1 at `feather` inside its edge."""
+def _cover(x, y, corners, first, last, feather):
+    """Return 1 inside a polygon and 0 outside, 1 / 2 on its edge if that feathers."""
     inside = False
     nearest2 = np.inf
     before = last - 1
@@ -158,11 +166,13 @@ def _inside(x, y, corners, first, last, feather):
         bx, by = corners[k, 0], corners[k, 1]
         if (ay > y) != (by > y) and x < ax + (y - ay) / (by - ay) * (bx - ax):
             inside = not inside
-        nearest2 = min(nearest2, _distance2(x, y, ax, ay, bx, by))
+        if feather > 0.0:
+            nearest2 = min(nearest2, _distance2(x, y, ax, ay, bx, by))
         before = k
-    if not inside:
-        return 0.0
-    return _smoothstep(math.sqrt(nearest2), feather)
+    if feather <= 0.0:
+        return 1.0 if inside else 0.0
+    depth = math.sqrt(nearest2) if inside else -math.sqrt(nearest2)
+    return _smoothstep(0.5 * feather + depth, feather)
 
 
 @njit(nogil=True, cache=True)

@@ -37,7 +37,7 @@ def read_mapping(path: Path) -> dict[str, Any]:
     PlanError
         The file cannot be read, or is not what its suffix says; a syntax error names the line.
     """
-    name = path.name
+    name = str(path)
     if path.suffix.lower() not in (".toml", ".json"):
         raise PlanError([f"{path}: a plan must end in .toml or .json, got {path.suffix!r}."])
     try:
@@ -101,7 +101,7 @@ def _meaning(raw: dict[str, Any]) -> Iterator[checks.Problem]:
     data = expand(raw)
     if "treatment" in raw and "sessions" in raw:
         yield "treatment", "be left out where sessions are listed", raw["treatment"], "Choose one."
-    elif not data.get("sessions"):
+    elif not data.get("sessions") and "treatment" not in raw:
         remedy = f'For example treatment = "{next(iter(TREATMENTS))}".'
         yield "sessions", "list at least one session, or treatment be given", "neither", remedy
     scalp = data.get("scalp")
@@ -133,7 +133,12 @@ def _under(key: str, problems: Iterator[checks.Problem]) -> Iterator[checks.Prob
 
 
 def _sound(kind: Any, value: Any) -> Any:
-    """Return a part as its model, or None where the schema has already complained."""
+    """Return a part as its model, or None where the schema has already complained.
+
+    Unknown keys are left out: what else is wrong with the part is still worth saying.
+    """
+    if isinstance(value, dict):
+        value = {key: part for key, part in value.items() if key in kind.model_fields}
     try:
         return None if value is None else TypeAdapter(kind).validate_python(value)
     except ValidationError:
@@ -249,4 +254,4 @@ def load_plan(path: str | Path) -> Any:
     from smpengine.plan.plan import Plan
 
     target = Path(path)
-    return Plan(validate(read_mapping(target), target.name), target)
+    return Plan(validate(read_mapping(target), str(target)), target)

@@ -3,8 +3,8 @@
 A tile of ranked points, repeated, covers the scalp. A point of rank n stands for the density level
 (n + 0.5) / area of the tile, and is there where the density reaches that level. Sessions that go
 into the gaps take one level after the other, so each continues the ranks of those before it: that
-is what going into the gaps means. What of a session is not to go into gaps comes from lattices of its
-own.
+is what going into the gaps means. What of a session is not to go into gaps comes from lattices of
+its own.
 Everything is a function of seed, tile and rank, so that a window's impressions are the whole's.
 """
 

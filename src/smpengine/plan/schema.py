@@ -46,7 +46,7 @@ class RegionTable(_Table):
         1.0, description="Factor on every session's density."
     )
     feather_mm: NotNegative = Field(
-        0.0, description="Over this distance inside the edge the density rises from nothing."
+        0.0, description="The edge is spread over this distance, half of it on each side."
     )
 
 
@@ -66,7 +66,7 @@ class ScalpTable(_Table):
 
     extent_mm: tuple[Positive, Positive] = Field(description="Width and height, mm.")
     regions: list[RegionTable] = Field(
-        [], description="Treated parts; the whole extent if there are none. The densest counts."
+        [], description="Treated parts, later ones on top; the whole extent if there are none."
     )
     hairline: HairlineTable | None = Field(None, description="Cuts off what lies above it.")
 
