@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-import smpengine as smp
+# Numba's cache looks only at the file of a kernel, not at those of the kernels that it calls: a
+# change there would be tested by yesterday's machine code. Each state of the sources has its own.
+_ROOT = Path(__file__).parents[1]
+_SOURCES = hashlib.sha256(b"".join(p.read_bytes() for p in sorted(_ROOT.glob("src/**/*.py"))))
+os.environ.setdefault("NUMBA_CACHE_DIR", str(_ROOT / ".numba_cache" / _SOURCES.hexdigest()[:16]))
+
+import smpengine as smp  # noqa: E402 - Numba reads its settings when it is imported
 
 # per session: density per cm2, radius, depth, thickness (mm), absorption (1/mm)
 STRONG = (

@@ -1,96 +1,135 @@
-"""One deposit's core and halo: the formulas of the model, scalar by scalar, in float64.
+"""One deposit's core and halos: the formulas of the model, in float64, scalar by scalar.
 
 Symbols: z, r, t the cylinder's depth, radius and thickness in mm of the tabulated scattering, mua
-its absorption per mm, a the weights and s the sigmas of the linear kernel at its depth, q = r m
-with m the band's reduced scattering relative to 4.07 per mm. The constants were fitted to Monte
-Carlo transport of single cylinders and of lattices (ARCHITECTURE.md, Optics).
+its absorption per mm, a the weights and s the sigmas of the linear kernel, m the band's reduced
+scattering relative to 4.07 per mm, k the fitted constants. ARCHITECTURE.md derives the formulas.
+Each absorbs more, nowhere less, where mua is larger.
 """
 
 from __future__ import annotations
 
 import math
 
-import numpy as np
 from numba import njit
 
-from smpengine.optics.crowding import MIN_REACH, taken
+from smpengine.optics.crowding import taken
 from smpengine.raster.splats import MAX_CAP
 
+FLAT_SHARE = 0.8  # how far a Gaussian is flattened; up to 0.89 the sum stays positive
+FLAT_FLOOR = 1e-3
+FLAT_VARIANCE = 0.09
+_UNIT_MM = 0.1  # of r and t in powers
+_SOFT = 0.02  # rounds the corner where halos alone reach the limit
+_LEAST_SHIELD = 0.05
+
 
 @njit(nogil=True, cache=True)
-def halo_strength(z_weight, sigma, mua, r, t, m):
-    """Return S of one halo, mm^2: its absorbance integrated over the skin.
+def chord_mm(r, t, k):
+    """Return the mean path through the cylinder, its sides weighted by `k.side`."""
+    return r * t * (1.0 + k.side) / (r + k.side * t)
 
-    x is twice the optical path through the cylinder; the self-shielding that it brings is weaker
-    the wider the halo, for diffuse light enters from all sides.
+
+@njit(nogil=True, cache=True)
+def nearness(sigma, r, k):
+    """Return how near a halo is to its deposit: 1 for direct light, 0 for diffuse light."""
+    return math.exp(-sigma / (k.near_reach * r))
+
+
+@njit(nogil=True, cache=True)
+def own_shielding(r, t, k):
+    """Return how strongly a deposit shields itself per optical path, while that is short."""
+    return k.shield * (r / _UNIT_MM) ** k.shield_radius * (t / _UNIT_MM) ** k.shield_thickness
+
+
+@njit(nogil=True, cache=True)
+def back_shielding(q, returning, k):
+    """Return (what diffuse light that comes back adds, what nearness takes); q = r m.
+
+    A wide halo is shielded by own + back, the nearest by own - near.
     """
-    x = 2.0 * mua * r * t / (r + t)
-    q = r * m
-    b = math.exp(-sigma * m / 0.179)
-    c = 0.627 + 0.373 * x / (x + 1.89)
-    d = 0.509 * q**0.526 * (1.0 - b) - 2.47 * q * b
-    return mua * math.pi * r * r * t * z_weight / (1.0 + x * max(c + d, 0.02))
+    return k.back * q**k.back_radius * returning, k.near * q**k.near_radius
 
 
 @njit(nogil=True, cache=True)
-def halo_variance(sigma, r):
-    """Return V of one halo, mm^2: that of the kernel and of the cylinder."""
-    return sigma * sigma + 0.217 * r * r
+def returning_light(z_top, epidermis_per_mm, k):
+    """Return the share of diffuse light that comes back: less above or in a dark epidermis."""
+    dark = epidermis_per_mm * k.back_epidermis_mm
+    return 1.0 - math.exp(-z_top / k.back_depth_mm) * dark / (1.0 + dark)
+
+
+@njit(nogil=True, cache=True)
+def halo_strength(volume, chord, mua, shield, k):
+    """Return (S, S of an opaque deposit) of a halo, mm^2: absorbance integrated over the skin.
+
+    `volume` is that of the cylinder times the halo's kernel weight.
+    """
+    x = mua * chord
+    now = max(shield + k.shield_more * x / (x + k.shield_path), _LEAST_SHIELD)
+    opaque = max(shield + k.shield_more, _LEAST_SHIELD)
+    return mua * volume / (1.0 + x * now), volume / (chord * opaque)
+
+
+@njit(nogil=True, cache=True)
+def flat_share(sigma, r, k):
+    """Return c: a halo is (1 + c) of a wide Gaussian less c of a narrow one, for r >> sigma.
+
+    Exactly 0 for r up to 1.5 sigma, so that most deposits need no narrow one at all.
+    """
+    q = (r / (sigma * k.flat_onset)) ** 8
+    return max(FLAT_SHARE * q / (1.0 + q) - FLAT_FLOOR, 0.0)
 
 
 @njit(nogil=True, cache=True)
 def disc_shape(s, r):
-    """Return (B in mm^2, edge, E) of the soft disc of radius r with a rim of width s.
+    """Return (B in mm^2, edge) of the soft disc of radius r with a rim of width s.
 
-    A Fermi function of rho^2 that is a disc for s << r and a Gaussian for s >> r. E is the value
-    at the centre of a disc convolved with a Gaussian, and pi r^2 / E the area under D.
+    A Fermi function of rho^2 that is a disc for s << r and a Gaussian for s >> r; with exact
+    centre, 1 - exp(-r^2 / 2 s^2) of a flat disc's, and area.
     """
     ratio = r / s
     centre = -math.expm1(-0.5 * ratio * ratio)
     edge = max(0.8631 * ratio - 6.0957 * (1.0 / ratio) ** 1.7133, -30.0)
     spread = r * r / ((1.0 + math.exp(-edge)) * math.log1p(math.exp(edge)) * centre)
-    return spread, edge, centre
+    return spread, edge
 
 
 @njit(nogil=True, cache=True)
-def core_cap(core_weight, weight_sum, mua, r, t, centre, halo, reach):
-    """Return X, the share of light that the core takes at its centre, 0 to 0.9995.
+def disc_area(spread, edge):
+    """Return the area under a soft disc."""
+    return math.pi * spread * (1.0 + math.exp(-edge)) * math.log1p(math.exp(edge))
 
-    Parameters
-    ----------
-    core_weight, weight_sum
-        The core's kernel weight at the deposit, and (core's, all shapes') at its top.
-    halo, reach
-        The deposit's own halos at its centre, and the reach at its top.
+
+@njit(nogil=True, cache=True)
+def core_strength(at_top, at_bottom, mua, r, t, k):
+    """Return the light that is taken on its straight way up through the deposit.
+
+    The integral of a0(z) mua exp(-p mua (z - top)) over the thickness, p the path per depth, with
+    a0 falling exponentially between top and bottom.
     """
-    at_depth, at_top = core_weight
-    own = taken(halo, reach)
-    limit = (1.0 - math.exp(-((weight_sum / 0.984) ** 2.12))) * reach**0.644
-    u = (limit - own) / (1.0 - own)
-    u = 0.5 * (u + math.sqrt(u * u + 0.0004))
-    cap = u * (1.0 - math.exp(-((at_top / 0.403) ** 1.1)))
-    cap = min(max(cap, 1e-4), MAX_CAP)
-    strength = 1.0 + 0.317 * (r / 0.1) ** -0.629 * mua * t
-    v = mua * t * at_depth * centre / (cap * strength)
-    # v^3.86 overflows for absurd strengths; there the share has long reached the cap.
-    if v > 1e6:
-        return cap
-    return cap * v / (1.0 + v**3.86) ** (1.0 / 3.86)
+    decay = min(max(math.log(at_top / max(at_bottom, 1e-12)) / t, 0.0), 80.0)
+    path = k.core_path * (r / _UNIT_MM) ** k.core_radius * mua + decay
+    if path * t < 1e-9:
+        return at_top * mua * t
+    return -at_top * mua * math.expm1(-path * t) / path
 
 
 @njit(nogil=True, cache=True)
-def depth_index(z, z_mm):
-    """Return (lower node, share of the next one) for linear interpolation, clamped."""
-    last = z_mm.shape[0] - 1
-    if z <= z_mm[0]:
-        return 0, 0.0
-    if z >= z_mm[last]:
-        return last - 1, 1.0
-    node = np.searchsorted(z_mm, z, side="right") - 1
-    return node, (z - z_mm[node]) / (z_mm[node + 1] - z_mm[node])
+def core_limit(opaque_halo, reach):
+    """Return the most that a core may take beside the halos of its own, opaque, deposit.
+
+    Light that never went as deep as the deposit's top is not taken by it, so both together take
+    `reach` at the centre.
+    """
+    own = taken(opaque_halo, reach)
+    u = (reach - own) / (1.0 - own)
+    u = (u + math.sqrt(u * u + _SOFT * _SOFT)) / (1.0 + math.sqrt(1.0 + _SOFT * _SOFT))
+    return min(max(u, 1e-4), MAX_CAP)
 
 
 @njit(nogil=True, cache=True)
-def clamp_reach(reach):
-    """Return the reach, at least the least that crowding can divide by."""
-    return max(reach, MIN_REACH)
+def soft_min(a, b, corner):
+    """Return the lesser of two, rounded where they are alike."""
+    ratio = a / b
+    if ratio > 1e6:
+        return b
+    return a / (1.0 + ratio**corner) ** (1.0 / corner)

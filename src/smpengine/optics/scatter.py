@@ -1,4 +1,4 @@
-"""Impressions to splats: each deposit becomes a soft disc and five Gaussians for all bands."""
+"""Impressions to splats: each deposit becomes a soft disc and six Gaussians for all bands."""
 
 from __future__ import annotations
 
@@ -9,26 +9,21 @@ from typing import Final
 import numpy as np
 from numba import njit
 
-from smpengine.optics.dot import (
-    clamp_reach,
-    core_cap,
-    depth_index,
-    disc_shape,
-    halo_strength,
-    halo_variance,
-)
-from smpengine.optics.tables import MUSP_PER_MM, SHAPES, Table, table_for
-from smpengine.raster.splats import Discs, Gaussians
-from smpengine.scene import BANDS, Impressions, Skin
+from smpengine.optics.constants import CONSTANTS, Constants
+from smpengine.optics.deposit import GAUSSIANS, describe, scratch
+from smpengine.optics.dot import disc_area, disc_shape
+from smpengine.optics.tables import BANDS_COUNT, Table, skin_bands, table_for
+from smpengine.raster.splats import MAX_CAP, Discs, Gaussians
+from smpengine.scene import Impressions, Skin
 from smpengine.workers import Workers
 
-HALOS: Final = SHAPES - 1
-CHANNELS: Final = 2 * len(BANDS)
-"""Of a halo: H in R, G, B, then Q = H times reach."""
+CHANNELS: Final = 2 * BANDS_COUNT
+"""Of a halo: H in R, G, B, then Q = H times the square of the reach."""
 MIN_SIGMA_PX: Final = 0.5
+NEGLIGIBLE: Final = 1e-8
+"""A component whose peak is lower in every band is not drawn: 500 that overlap change R by at most
+5e-6 of itself, a third of a step of a 16-bit pixel where those are finest."""
 CHUNK: Final = 8_192
-_TABULATED_DEPTH_OFFSET: Final = 0.0299  # the kernel of a cylinder is read this share of t higher
-_MUSP_G_PER_MM: Final = 4.07
 
 
 @dataclass(frozen=True)
@@ -45,6 +40,7 @@ def scatter(
     px_per_mm: float,
     workers: Workers,
     min_sigma_px: float = MIN_SIGMA_PX,
+    constants: Constants = CONSTANTS,
 ) -> Splats:
     """Turn impressions into splats on the pixel grid.
 
@@ -62,11 +58,14 @@ def scatter(
         Who computes it; the result does not depend on them.
     min_sigma_px
         Narrower Gaussians, and rims of discs, are widened to this and keep their mass.
+    constants
+        Of the model; others than the fitted ones are for fitting.
 
     Returns
     -------
     Splats
-        Halos: 5 n Gaussians of 6 channels; cores: n discs of 3 bands.
+        Halos: 6 n Gaussians of 6 channels; cores: n discs of 3 bands. What is negligible has
+        peaks (caps) of 0 in all channels.
 
     Notes
     -----
@@ -74,29 +73,28 @@ def scatter(
     """
     n = len(impressions)
     table = table_for(skin)
-    sigma_px = np.empty(n * HALOS, np.float32)
-    peak = np.empty((n * HALOS, CHANNELS), np.float32)
+    sigma_px = np.empty(n * GAUSSIANS, np.float32)
+    peak = np.empty((n * GAUSSIANS, CHANNELS), np.float32)
     inv_spread = np.empty(n, np.float32)
     edge = np.empty(n, np.float32)
-    cap = np.empty((n, len(BANDS)), np.float32)
+    cap = np.empty((n, BANDS_COUNT), np.float32)
     columns = (
         impressions.depth_mm,
         impressions.radius_mm,
         impressions.thickness_mm,
         impressions.mua_per_mm,
     )
-    nodes = (table.z_mm, table.sigma_mm, table.weight, table.reach, table.decay_per_mm)
-    musp = np.array(MUSP_PER_MM) / _MUSP_G_PER_MM
+    model = (table.arrays, skin_bands(skin), constants)
     scale = (float(skin.scattering), float(px_per_mm), float(min_sigma_px))
 
-    def work(k: int, _: None) -> None:
-        first, last = k * CHUNK, min((k + 1) * CHUNK, n)
-        _scatter(first, last, *columns, *nodes, musp, *scale, sigma_px, peak, inv_spread, edge, cap)
+    def work(chunk: int, _: None) -> None:
+        first, last = chunk * CHUNK, min((chunk + 1) * CHUNK, n)
+        _scatter(first, last, *columns, *model, *scale, sigma_px, peak, inv_spread, edge, cap)
 
     workers.each(-(-n // CHUNK), work, lambda: None)
     x_px = impressions.x_mm * px_per_mm
     y_px = impressions.y_mm * px_per_mm
-    halos = Gaussians(np.repeat(x_px, HALOS), np.repeat(y_px, HALOS), sigma_px, peak)
+    halos = Gaussians(np.repeat(x_px, GAUSSIANS), np.repeat(y_px, GAUSSIANS), sigma_px, peak)
     return Splats(halos, Discs(x_px, y_px, inv_spread, edge, cap))
 
 
@@ -116,55 +114,47 @@ def reach_mm(impressions: Impressions, skin: Skin) -> float:
 
 @njit(nogil=True, cache=True)
 def _scatter(
-    first, last, depth, radius, thickness, mua,
-    z_mm, sigma_mm, weight, reach, decay, musp, scattering, px_per_mm, min_sigma_px,
+    first, last, depth, radius, thickness, mua, table, skin, k, scattering, px_per_mm, min_sigma_px,
     sigma_px, peak, inv_spread, edge, cap,
 ):  # fmt: skip
-    weights = np.empty(SHAPES)
+    work = scratch()
+    variance = np.empty(GAUSSIANS)
+    strength = np.empty((BANDS_COUNT, GAUSSIANS))
+    reach, core, absorption = np.empty(BANDS_COUNT), np.empty(BANDS_COUNT), np.empty(BANDS_COUNT)
     px = px_per_mm / scattering
     for n in range(first, last):
-        z = depth[n] * scattering
-        r = radius[n] * scattering
-        t = thickness[n] * scattering
-        z_read = max(z - _TABULATED_DEPTH_OFFSET * t, 0.0)
-        z_top = max(z - 0.5 * t, 0.0)
-        node, share = depth_index(z_read, z_mm)
-        top, top_share = depth_index(z_top, z_mm)
-        s = max(_between(sigma_mm[node, 0], sigma_mm[node + 1, 0], share), 0.02 * r)
-        _, _, centre = disc_shape(s, r)
-        # Pixels see a rim of at least half a pixel; the light that the disc takes stays the same.
-        wide, wide_edge, wide_centre = disc_shape(max(s, min_sigma_px / px), r)
+        for b in range(BANDS_COUNT):
+            absorption[b] = mua[n, b] / scattering
+        r, rim_sigma, rim = describe(
+            depth[n] * scattering, radius[n] * scattering, thickness[n] * scattering, absorption,
+            table, skin, k, work, variance, strength, reach, core,
+        )  # fmt: skip
+        row = n * GAUSSIANS
+        _write_halos(variance, strength, reach, px, min_sigma_px, row, sigma_px, peak)
+        # Pixels see a rim of at least half a pixel; what a weak disc takes stays the same.
+        spread, sharp = disc_shape(rim_sigma, r)
+        wide, soft = disc_shape(max(rim_sigma, min_sigma_px / px), r)
         inv_spread[n] = 1.0 / (wide * px * px)
-        edge[n] = wide_edge
-        for b in range(musp.shape[0]):
-            absorption = mua[n, b] / scattering
-            deep = math.exp(-decay[b] * max(z_read - z_mm[-1], 0.0))
-            deep_top = math.exp(-decay[b] * max(z_top - z_mm[-1], 0.0))
-            p = clamp_reach(_between(reach[top, b], reach[top + 1, b], top_share) * deep_top)
-            weight_sum = 0.0
-            for k in range(SHAPES):
-                weights[k] = _between(weight[node, b, k], weight[node + 1, b, k], share) * deep
-                weight_sum += _between(weight[top, b, k], weight[top + 1, b, k], top_share)
-            weight_sum *= deep_top
-            halo = 0.0
-            for k in range(1, SHAPES):
-                sigma = _between(sigma_mm[node, k], sigma_mm[node + 1, k], share)
-                variance = halo_variance(sigma, r)
-                strength = halo_strength(weights[k], sigma, absorption, r, t, musp[b])
-                halo += strength / (2.0 * math.pi * variance)
-                seen = max(math.sqrt(variance) * px, min_sigma_px)
-                row = n * HALOS + k - 1
-                sigma_px[row] = seen
-                peak[row, b] = strength * px * px / (2.0 * math.pi * seen * seen)
-                peak[row, b + 3] = peak[row, b] * p
-            core = (
-                weights[0],
-                _between(weight[top, b, 0], weight[top + 1, b, 0], top_share) * deep_top,
-            )
-            share_taken = core_cap(core, weight_sum, absorption, r, t, centre, halo, p)
-            cap[n, b] = share_taken * wide_centre / centre
+        edge[n] = soft + rim
+        share = disc_area(spread, sharp) / disc_area(wide, soft)
+        most = 0.0
+        for b in range(BANDS_COUNT):
+            cap[n, b] = min(core[b] * share, MAX_CAP)
+            most = max(most, cap[n, b])
+        if most < NEGLIGIBLE:
+            cap[n] = 0.0
 
 
 @njit(nogil=True, cache=True)
-def _between(lower, upper, share):
-    return lower + (upper - lower) * share
+def _write_halos(variance, strength, reach, px, min_sigma_px, row, sigma_px, peak):
+    for g in range(GAUSSIANS):
+        seen = max(math.sqrt(variance[g]) * px, min_sigma_px)
+        sigma_px[row + g] = seen
+        most = 0.0
+        for b in range(BANDS_COUNT):
+            value = strength[b, g] * px * px / (2.0 * math.pi * seen * seen)
+            most = max(most, abs(value))
+            peak[row + g, b] = value
+            peak[row + g, b + BANDS_COUNT] = value * reach[b] * reach[b]
+        if most < NEGLIGIBLE:
+            peak[row + g] = 0.0

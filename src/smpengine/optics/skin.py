@@ -8,9 +8,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from smpengine.optics.tables import FRACTIONS
 from smpengine.scene import Skin
 
+FRACTIONS: Final = (0.02, 0.12, 0.30)
+"""Melanosome fractions of the tabulated skins."""
 POWERS: Final = tuple((i, j) for i in range(5) for j in range(3) if i + j <= 4)
 """Powers of sqrt(melanosome fraction) and of ln(scattering)."""
 

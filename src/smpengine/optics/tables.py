@@ -4,21 +4,35 @@ from __future__ import annotations
 
 import csv
 import functools
+import math
 from dataclasses import dataclass
 from importlib import resources
 from typing import Final
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
+from smpengine.optics.skin import FRACTIONS, bare_reflectance
 from smpengine.scene import BANDS, Skin
 
+BANDS_COUNT: Final = len(BANDS)
+KERNELS: Final = 6
+"""Of a point deposit: a core and five halos."""
 MUSP_PER_MM: Final = (3.468, 4.07, 5.179)
 """Reduced scattering of the tabulated skin in R, G, B (Jacques 2013, see ARCHITECTURE.md)."""
-FRACTIONS: Final = (0.02, 0.12, 0.30)
-SHAPES: Final = 6
+MUSP_G_PER_MM: Final = 4.07
+EPIDERMIS_PER_MM: Final = ((0.0331, 34.993), (0.0476, 50.926), (0.1082, 89.544))
+"""Absorption of the epidermis in R, G, B: bloodless baseline, and per melanosome fraction."""
 _OFFSET: Final = 1e-4  # keeps logarithms of vanishing weights finite
-_SUBDIVISIONS: Final = 16
+
+Arrays = tuple[
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.float64],
+]
 
 
 @dataclass(frozen=True)
@@ -45,6 +59,11 @@ class Table:
     reach: NDArray[np.float64]
     decay_per_mm: NDArray[np.float64]
 
+    @property
+    def arrays(self) -> Arrays:
+        """What the functions below take as `table`."""
+        return self.z_mm, self.sigma_mm, self.weight, self.reach, self.decay_per_mm
+
 
 @functools.cache
 def _columns() -> dict[str, NDArray[np.float64]]:
@@ -55,47 +74,91 @@ def _columns() -> dict[str, NDArray[np.float64]]:
     return {name: values[:, i] for i, name in enumerate(rows[0])}
 
 
-def _between_skins(name: str, fraction: float) -> NDArray[np.float64]:
-    """Interpolate a column: ln(value + 1e-4) is linear in the melanosome fraction.
+def _between_skins(name: str, band: int, skin: Skin) -> NDArray[np.float64]:
+    """Interpolate a column: ln(value R0) is quadratic in the root of the melanosome fraction.
 
-    Values are linear in depth for each tabulated skin, so those of a skin in between are not: they
-    are taken on a finer grid of depths, where straight lines are close enough (1e-5).
+    Not the value: both a kernel times R0 and R0 itself are sums over paths of
+    exp(-absorption of the epidermis), smooth in the fraction, and R0 is known for all fractions.
     """
-    z = _columns()["z_mm"]
-    fine = _finer(z)
-    tabulated = (np.interp(fine, z, _columns()[f"{name}_{f:.2f}"]) for f in FRACTIONS)
-    columns = [np.log(column + _OFFSET) for column in tabulated]
-    lower = 0 if fraction <= FRACTIONS[1] else 1
-    f0, f1 = FRACTIONS[lower], FRACTIONS[lower + 1]
-    share = (fraction - f0) / (f1 - f0)
-    value = np.exp(columns[lower] * (1.0 - share) + columns[lower + 1] * share) - _OFFSET
-    clipped: NDArray[np.float64] = np.maximum(value, 0.0)
-    return clipped
-
-
-def _finer(z: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Divide each interval of depths into equal parts."""
-    steps = np.linspace(0.0, z.size - 1.0, (z.size - 1) * _SUBDIVISIONS + 1)
-    fine: NDArray[np.float64] = np.interp(steps, np.arange(z.size), z)
-    return fine
+    columns = [_columns()[f"{name}_{BANDS[band]}_{fraction:.2f}"] for fraction in FRACTIONS]
+    if skin.melanosome in FRACTIONS:
+        return columns[FRACTIONS.index(skin.melanosome)]
+    at = [math.sqrt(fraction) for fraction in FRACTIONS]
+    x = math.sqrt(skin.melanosome)
+    logarithm = np.zeros(columns[0].size)
+    for i, column in enumerate(columns):
+        share = math.prod((x - at[j]) / (at[i] - at[j]) for j in range(3) if j != i)
+        bare = bare_reflectance(Skin(melanosome_fraction=FRACTIONS[i]))[band]
+        logarithm += share * np.log((column + _OFFSET) * bare)
+    bare = bare_reflectance(Skin(melanosome_fraction=skin.melanosome))[band]
+    value: NDArray[np.float64] = np.maximum(np.exp(logarithm) / bare - _OFFSET, 0.0)
+    return value
 
 
 @functools.lru_cache(maxsize=16)
 def table_for(skin: Skin) -> Table:
     """Return the table of a skin, interpolated between the tabulated melanosome fractions."""
-    fraction = skin.melanosome
     columns = _columns()
-    nodes = columns["z_mm"]
-    z = _finer(nodes)
-    sigma = np.stack([np.interp(z, nodes, columns[f"s{k}"]) for k in range(SHAPES)], axis=1)
-    weight = np.empty((z.size, len(BANDS), SHAPES))
-    reach = np.empty((z.size, len(BANDS)))
-    decay = np.empty(len(BANDS))
-    for b, band in enumerate(BANDS):
-        for k in range(SHAPES):
-            weight[:, b, k] = _between_skins(f"a{k}_{band}", fraction)
-        reach[:, b] = _between_skins(f"reach_{band}", fraction)
-        total = _between_skins(f"M0_{band}", fraction)
-        before_last = total[-1 - _SUBDIVISIONS]
-        decay[b] = np.log(before_last / total[-1]) / (nodes[-1] - nodes[-2])
+    z = columns["z_mm"]
+    sigma = np.stack([columns[f"s{n}"] for n in range(KERNELS)], axis=1)
+    weight = np.empty((z.size, BANDS_COUNT, KERNELS))
+    reach = np.empty((z.size, BANDS_COUNT))
+    decay = np.empty(BANDS_COUNT)
+    for b in range(BANDS_COUNT):
+        for n in range(KERNELS):
+            weight[:, b, n] = _between_skins(f"a{n}", b, skin)
+        # No more light goes deep than there is, nor more than went less deep.
+        deep = np.minimum(_between_skins("reach", b, skin), 1.0)
+        reach[:, b] = np.minimum.accumulate(deep)
+        total = weight[-2:, b].sum(axis=1)
+        decay[b] = np.log(total[0] / total[1]) / (z[-1] - z[-2])
     return Table(z, np.ascontiguousarray(sigma), weight, reach, decay)
+
+
+def skin_bands(skin: Skin) -> NDArray[np.float64]:
+    """Return (2, bands): scattering relative to 4.07 per mm; the epidermis' absorption per mm."""
+    scattering = [value / MUSP_G_PER_MM for value in MUSP_PER_MM]
+    epidermis = [base + slope * skin.melanosome for base, slope in EPIDERMIS_PER_MM]
+    return np.array([scattering, epidermis])
+
+
+@njit(nogil=True, cache=True)
+def _depth_index(z, z_mm):
+    """Return (lower node, share of the next one) for linear interpolation, clamped."""
+    last = z_mm.shape[0] - 1
+    if z <= z_mm[0]:
+        return 0, 0.0
+    if z >= z_mm[last]:
+        return last - 1, 1.0
+    node = np.searchsorted(z_mm, z, side="right") - 1
+    return node, (z - z_mm[node]) / (z_mm[node + 1] - z_mm[node])
+
+
+@njit(nogil=True, cache=True)
+def read_sigmas(z, table, out):
+    """Read the kernels' sigmas, (6,), at a depth."""
+    node, share = _depth_index(z, table[0])
+    for n in range(out.shape[0]):
+        lower, upper = table[1][node, n], table[1][node + 1, n]
+        out[n] = lower + (upper - lower) * share
+
+
+@njit(nogil=True, cache=True)
+def read_weights(z, table, out):
+    """Read the kernels' weights, (bands, 6), at a depth; beyond the table they fall."""
+    node, share = _depth_index(z, table[0])
+    beyond = max(z - table[0][-1], 0.0)
+    for b in range(out.shape[0]):
+        fall = math.exp(-table[4][b] * beyond) if beyond > 0.0 else 1.0
+        for n in range(out.shape[1]):
+            lower, upper = table[2][node, b, n], table[2][node + 1, b, n]
+            out[b, n] = (lower + (upper - lower) * share) * fall
+
+
+@njit(nogil=True, cache=True)
+def read_reach(z, band, table):
+    """Read the reach of one band at a depth."""
+    node, share = _depth_index(z, table[0])
+    beyond = max(z - table[0][-1], 0.0)
+    lower, upper = table[3][node, band], table[3][node + 1, band]
+    return (lower + (upper - lower) * share) * math.exp(-table[4][band] * beyond)

@@ -65,7 +65,7 @@ def place_gaussians(gaussians: Gaussians, table: NDArray[np.int64], workers: Wor
     """Choose level, sample and tiles of each Gaussian; `table` is `grid.as_table`."""
     n = gaussians.sigma_px.shape[0]
     placed = Placed.empty(n)
-    columns = (gaussians.x_px, gaussians.y_px, gaussians.sigma_px)
+    columns = (gaussians.x_px, gaussians.y_px, gaussians.sigma_px, gaussians.peak)
     workers.each(
         -(-n // CHUNK),
         lambda k, _: _place_gaussians(
@@ -86,7 +86,7 @@ def place_discs(discs: Discs, table: NDArray[np.int64], workers: Workers) -> Pla
     """Choose sample and tiles of each disc, on the finest level."""
     n = discs.edge.shape[0]
     placed = Placed.empty(n)
-    columns = (discs.x_px, discs.y_px, discs.inv_spread_per_px2, discs.edge)
+    columns = (discs.x_px, discs.y_px, discs.inv_spread_per_px2, discs.edge, discs.cap)
     workers.each(
         -(-n // CHUNK),
         lambda k, _: _place_discs(
@@ -118,8 +118,11 @@ def _level(sigma_px):
 
 
 @njit(nogil=True, cache=True)
-def _place_gaussians(first, last, x, y, sigma, table, sample, shape, reach):
+def _place_gaussians(first, last, x, y, sigma, peak, table, sample, shape, reach):
     for n in range(first, last):
+        if _is_nothing(peak, n):
+            _reach_nothing(n, sample, reach)
+            continue
         level = _level(np.float64(sigma[n]))
         scale = 2.0**level
         scale2 = scale * scale
@@ -136,8 +139,11 @@ def _place_gaussians(first, last, x, y, sigma, table, sample, shape, reach):
 
 
 @njit(nogil=True, cache=True)
-def _place_discs(first, last, x, y, inv_spread, edge, table, sample, shape, reach):
+def _place_discs(first, last, x, y, inv_spread, edge, cap, table, sample, shape, reach):
     for n in range(first, last):
+        if _is_nothing(cap, n):
+            _reach_nothing(n, sample, reach)
+            continue
         wide = max(np.float64(edge[n]), 0.0)
         radius = math.sqrt((wide + DISC_TAPER_END) / np.float64(inv_spread[n]))
         _reach(n, y[n] - 0.5, x[n] - 0.5, radius, table[0], sample, shape, reach)
@@ -147,16 +153,29 @@ def _place_discs(first, last, x, y, inv_spread, edge, table, sample, shape, reac
 
 
 @njit(nogil=True, cache=True)
+def _is_nothing(value, n):
+    most = 0.0
+    for c in range(value.shape[1]):
+        most = max(most, abs(value[n, c]))
+    return most == 0.0
+
+
+@njit(nogil=True, cache=True)
+def _reach_nothing(n, sample, reach):
+    sample[n, 0] = 0
+    sample[n, 1] = 0
+    reach[n, 2] = 0
+    reach[n, 3] = -1
+
+
+@njit(nogil=True, cache=True)
 def _reach(n, v, u, radius, level, sample, shape, reach):
     row = v - level[0]
     col = u - level[1]
     margin = radius + 2.0
     if not (-margin < row < level[2] + margin and -margin < col < level[3] + margin):
         # Nothing of it is in the window; huge coordinates stop here, before they become integers.
-        sample[n, 0] = 0
-        sample[n, 1] = 0
-        reach[n, 2] = 0
-        reach[n, 3] = -1
+        _reach_nothing(n, sample, reach)
         return
     # The offset is taken from the absolute coordinate, so that its rounding is the same in every
     # window; the integer part may then be counted from anywhere.

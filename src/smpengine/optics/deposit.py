@@ -1,0 +1,121 @@
+"""One deposit in one skin: reads the kernels at its depth and puts its shapes together."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from smpengine.optics.crowding import MIN_REACH
+from smpengine.optics.dot import (
+    FLAT_VARIANCE,
+    back_shielding,
+    chord_mm,
+    core_limit,
+    core_strength,
+    flat_share,
+    halo_strength,
+    nearness,
+    own_shielding,
+    returning_light,
+    soft_min,
+)
+from smpengine.optics.tables import BANDS_COUNT, KERNELS, read_reach, read_sigmas, read_weights
+
+GAUSSIANS = KERNELS  # five halos, and the one that flattens them; the core is a disc
+
+
+@njit(nogil=True, cache=True)
+def scratch():
+    """Return what `describe` reads kernels into."""
+    kernels = np.empty((4, BANDS_COUNT, KERNELS))
+    return np.empty(KERNELS), kernels, np.empty(KERNELS), np.empty(KERNELS)
+
+
+@njit(nogil=True, cache=True)
+def describe(z, r, t, mua, table, skin, k, work, variance, strength, reach, cap):
+    """Fill in a deposit's shapes.
+
+    Parameters
+    ----------
+    z, r, t, mua
+        The cylinder, mm of the tabulated scattering; mua (bands,), per mm.
+    table
+        `tables.Table.arrays`.
+    skin
+        Per band (2, bands): reduced scattering relative to 4.07 per mm, and the absorption of the
+        epidermis per mm.
+    k
+        `constants.Constants`.
+    work
+        `scratch()`.
+    variance, strength
+        (6,) and (bands, 6), overwritten: V and S of each Gaussian, mm^2. The last one flattens the
+        others; its S is at most 0, and the sum is positive everywhere.
+    reach, cap
+        (bands,), overwritten: the share of light that went deeper than the top, and of that taken
+        by the core at its centre.
+
+    Returns
+    -------
+    float, float, float
+        Radius and rim width of the core's disc in mm; what to add to the disc's edge, because an
+        opaque rim is darker.
+    """
+    sigma, kernels, flat, near = work
+    z_read, z_top = max(z - k.read_shift * t, 0.0), max(z - 0.5 * t, 0.0)
+    read_sigmas(z_read, table, sigma)
+    read_weights(max(z_read - k.read_spread * t, 0.0), table, kernels[0])
+    read_weights(z_read + k.read_spread * t, table, kernels[1])
+    read_weights(z_top, table, kernels[2])
+    read_weights(z + 0.5 * t, table, kernels[3])
+    _halo_shapes(sigma, r, k, variance, flat, near)
+    cylinder = (math.pi * r * r * t, chord_mm(r, t, k), own_shielding(r, t, k))
+    rim_sigma = max(sigma[0], 0.02 * r)
+    centre = -math.expm1(-0.5 * (r / rim_sigma) ** 2)
+    rim = 0.0
+    for b in range(BANDS_COUNT):
+        reach[b] = max(read_reach(z_top, b, table), MIN_REACH)
+        returning = returning_light(z_top, skin[1, b], k)
+        shields = back_shielding(r * skin[0, b], returning, k)
+        opaque = _halo_strengths(
+            kernels, b, mua[b], cylinder, shields, flat, near, k, variance, strength[b]
+        )
+        at_top = max(kernels[2, b, 0], 1e-12)
+        taken = centre * core_strength(at_top, kernels[3, b, 0], mua[b], r, t, k)
+        cap[b] = soft_min(taken, core_limit(opaque, reach[b]), k.core_corner)
+        rim += at_top**k.rim_power * math.log1p(mua[b] * t) / BANDS_COUNT
+    return r, rim_sigma, k.rim * rim
+
+
+@njit(nogil=True, cache=True)
+def _halo_shapes(sigma, r, k, variance, flat, near):
+    """Fill in V, that of kernel and disc, spread over a halo's two Gaussians; and what it needs."""
+    last = variance.shape[0] - 1
+    narrow = sigma[1] * sigma[1] + FLAT_VARIANCE * r * r
+    for n in range(last):
+        c = flat_share(sigma[n + 1], r, k)
+        variance[n] = (sigma[n + 1] ** 2 + 0.25 * r * r + c * narrow) / (1.0 + c)
+        flat[n] = c
+        near[n] = nearness(sigma[n + 1], r, k)
+    variance[last] = narrow
+
+
+@njit(nogil=True, cache=True)
+def _halo_strengths(kernels, band, mua, cylinder, shields, flat, near, k, variance, strength):
+    """Fill in S of one band and return the centre of the halos were the deposit opaque."""
+    volume, chord, own = cylinder
+    back, close = shields
+    last = strength.shape[0] - 1
+    strength[last] = 0.0
+    opaque_centre = 0.0
+    for n in range(last):
+        weight = 0.5 * (kernels[0, band, n + 1] + kernels[1, band, n + 1])
+        shield = own + back * (1.0 - near[n]) - close * near[n]
+        now, opaque = halo_strength(volume * weight, chord, mua, shield, k)
+        c = flat[n]
+        strength[n] = now * (1.0 + c)
+        strength[last] -= now * c
+        opaque_centre += opaque * ((1.0 + c) / variance[n] - c / variance[last])
+    return max(opaque_centre / (2.0 * math.pi), 0.0)
