@@ -1,9 +1,10 @@
-"""Eight float32 lanes as one Numba value, so that hot loops are SIMD by construction.
+"""Sixteen float32 lanes as one Numba value, so that hot loops are SIMD by construction.
 
 Numba's own vectoriser gives up on the clamps and conversions of a polynomial ``exp``, and emits
-scalar code without saying so. A value of type ``f32x8`` is an LLVM vector: the same source becomes
-AVX2, AVX-512 (VL) or NEON code, and each lane rounds as the scalar would, so the bits do not depend
-on the instruction set. Only explicit FMA is used; LLVM is not allowed to contract or reassociate.
+scalar code without saying so. A value of type ``lanes`` is an LLVM vector: the same source becomes
+AVX-512 code, or pairs of AVX2 or fours of NEON registers, and each lane rounds as the scalar would,
+so the bits do not depend on the instruction set. Only explicit FMA is used; LLVM is not allowed to
+contract or reassociate.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from numba.core.datamodel import models, register_default
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin
 
-LANES = 8
+LANES = 16
 
 _f32 = ir.FloatType()
 _i32 = ir.IntType(32)
@@ -27,18 +28,18 @@ _vector = ir.VectorType(_f32, LANES)
 _vector_i32 = ir.VectorType(_i32, LANES)
 
 
-class Float32x8(types.Type):
-    """Numba's type of eight float32 lanes."""
+class Lanes(types.Type):
+    """Numba's type of the lanes."""
 
     def __init__(self) -> None:
-        super().__init__(name="f32x8")
+        super().__init__(name=f"f32x{LANES}")
 
 
-f32x8 = Float32x8()
+lanes = Lanes()
 
 
-@register_default(Float32x8)
-class _Float32x8Model(models.PrimitiveModel):  # type: ignore[misc]
+@register_default(Lanes)
+class _LanesModel(models.PrimitiveModel):  # type: ignore[misc]
     def __init__(self, dmm: Any, fe_type: Any) -> None:
         super().__init__(dmm, fe_type, _vector)
 
@@ -48,13 +49,13 @@ def _binary(op: Callable[..., Any], emit: str) -> None:
 
     class Template(AbstractTemplate):  # type: ignore[misc]
         def generic(self, args: Sequence[Any], kws: object) -> Any:
-            if tuple(args) == (f32x8, f32x8) and not kws:
-                return signature(f32x8, f32x8, f32x8)
+            if tuple(args) == (lanes, lanes) and not kws:
+                return signature(lanes, lanes, lanes)
             return None
 
     infer_global(op)(Template)
 
-    @lower_builtin(op, f32x8, f32x8)
+    @lower_builtin(op, lanes, lanes)
     def lower(_context: Any, builder: Any, _sig: Any, args: Sequence[Any]) -> Any:
         return getattr(builder, emit)(*args)
 
@@ -88,7 +89,7 @@ def _lanewise(name: str, arity: int) -> Callable[..., Any]:
     def emit(_context: Any, builder: Any, _sig: Any, args: Sequence[Any]) -> Any:
         return _call(builder, name, *args)
 
-    sig = signature(f32x8, *[f32x8] * arity)
+    sig = signature(lanes, *[lanes] * arity)
     if arity == 1:
         return intrinsic(lambda _t, _a: (sig, emit))  # type: ignore[no-any-return]
     return intrinsic(lambda _t, _a, _b, _c: (sig, emit))  # type: ignore[no-any-return]
@@ -108,7 +109,7 @@ def vmin(_typing: Any, _a: Any, _b: Any) -> Any:
     def emit(_context: Any, builder: Any, _sig: Any, args: Sequence[Any]) -> Any:
         return builder.select(builder.fcmp_ordered("<", args[0], args[1]), args[0], args[1])
 
-    return signature(f32x8, f32x8, f32x8), emit
+    return signature(lanes, lanes, lanes), emit
 
 
 @intrinsic
@@ -118,22 +119,22 @@ def vmax(_typing: Any, _a: Any, _b: Any) -> Any:
     def emit(_context: Any, builder: Any, _sig: Any, args: Sequence[Any]) -> Any:
         return builder.select(builder.fcmp_ordered(">", args[0], args[1]), args[0], args[1])
 
-    return signature(f32x8, f32x8, f32x8), emit
+    return signature(lanes, lanes, lanes), emit
 
 
 @intrinsic
 def load(_typing: Any, array: Any, index: Any) -> Any:
-    """Load eight neighbours from a flat, contiguous float32 array. No bounds are checked."""
+    """Load neighbours from a flat, contiguous float32 array. No bounds are checked."""
 
     def emit(context: Any, builder: Any, sig: Any, args: Sequence[Any]) -> Any:
         return builder.load(_element(context, builder, sig.args[0], args[0], args[1]), align=4)
 
-    return signature(f32x8, array, index), emit
+    return signature(lanes, array, index), emit
 
 
 @intrinsic
 def store(_typing: Any, array: Any, index: Any, value: Any) -> Any:
-    """Store eight neighbours into a flat, contiguous float32 array. No bounds are checked."""
+    """Store neighbours into a flat, contiguous float32 array. No bounds are checked."""
 
     def emit(context: Any, builder: Any, sig: Any, args: Sequence[Any]) -> Any:
         pointer = _element(context, builder, sig.args[0], args[0], args[1])
@@ -144,6 +145,58 @@ def store(_typing: Any, array: Any, index: Any, value: Any) -> Any:
 
 
 @intrinsic
+def store_pairs(_typing: Any, array: Any, index: Any, even: Any, odd: Any) -> Any:
+    """Store even[0], odd[0], even[1], odd[1], ...: twice as many floats as there are lanes."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Sequence[Any]) -> Any:
+        pointer = _element(context, builder, sig.args[0], args[0], args[1])
+        for half in range(2):
+            picks = [lane // 2 + half * LANES // 2 + lane % 2 * LANES for lane in range(LANES)]
+            mixed = builder.shuffle_vector(args[2], args[3], ir.Constant(_vector_i32, picks))
+            builder.store(mixed, builder.gep(pointer, [ir.Constant(_i32, half)]), align=4)
+        return context.get_dummy_value()
+
+    return signature(types.void, array, index, even, odd), emit
+
+
+@intrinsic
+def store_triples(_typing: Any, array: Any, index: Any, a: Any, b: Any, c: Any) -> Any:
+    """Store a[0], b[0], c[0], a[1], ...: three times as many floats as there are lanes."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Sequence[Any]) -> Any:
+        pointer = _element(context, builder, sig.args[0], args[0], args[1])
+        for part in range(3):
+            where = [divmod(part * LANES + lane, 3) for lane in range(LANES)]
+            picks = [lane + (plane % 2) * LANES for lane, plane in where]
+            # A shuffle mixes two: first the planes 0 and 1, then plane 2 into the gaps.
+            pair = ir.Constant(_vector_i32, picks)
+            mixed = builder.shuffle_vector(args[2], args[3], pair)
+            last = [LANES + lane if plane == 2 else at for at, (lane, plane) in enumerate(where)]
+            mixed = builder.shuffle_vector(mixed, args[4], ir.Constant(_vector_i32, last))
+            builder.store(mixed, builder.gep(pointer, [ir.Constant(_i32, part)]), align=4)
+        return context.get_dummy_value()
+
+    return signature(types.void, array, index, a, b, c), emit
+
+
+@intrinsic
+def prefetch(_typing: Any, array: Any, index: Any) -> Any:
+    """Ask for the cache line of an element that is soon to be read."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Sequence[Any]) -> Any:
+        view = context.make_array(sig.args[0])(context, builder, args[0])
+        pointer = builder.gep(view.data, [args[1]])
+        generic = builder.bitcast(pointer, ir.IntType(8).as_pointer())
+        kind = ir.FunctionType(ir.VoidType(), [generic.type, _i32, _i32, _i32])
+        name = "llvm.prefetch.p0i8" if "*" in str(generic.type) else "llvm.prefetch.p0"
+        function = cgutils.get_or_insert_function(builder.module, kind, name)
+        builder.call(function, [generic, *(ir.Constant(_i32, v) for v in (0, 3, 1))])
+        return context.get_dummy_value()
+
+    return signature(types.void, array, index), emit
+
+
+@intrinsic
 def splat(_typing: Any, value: Any) -> Any:
     """Put one number into all lanes."""
 
@@ -151,7 +204,7 @@ def splat(_typing: Any, value: Any) -> Any:
         number = context.cast(builder, args[0], sig.args[0], types.float32)
         return _broadcast(builder, number)
 
-    return signature(f32x8, value), emit
+    return signature(lanes, value), emit
 
 
 def _broadcast(builder: Any, number: Any) -> Any:
@@ -162,14 +215,14 @@ def _broadcast(builder: Any, number: Any) -> Any:
 
 @intrinsic
 def ramp(_typing: Any, start: Any) -> Any:
-    """Return start, start + 1, ..., start + 7."""
+    """Return start, start + 1, ... in the lanes."""
 
     def emit(context: Any, builder: Any, sig: Any, args: Sequence[Any]) -> Any:
         number = context.cast(builder, args[0], sig.args[0], types.float32)
         steps = ir.Constant(_vector, [ir.Constant(_f32, float(lane)) for lane in range(LANES)])
         return builder.fadd(_broadcast(builder, number), steps)
 
-    return signature(f32x8, start), emit
+    return signature(lanes, start), emit
 
 
 @intrinsic
@@ -183,7 +236,7 @@ def _scale_by_power_of_two(_typing: Any, _value: Any, _exponent: Any) -> Any:
         bits = builder.shl(builder.add(whole, bias), shift)
         return builder.fmul(args[0], builder.bitcast(bits, _vector))
 
-    return signature(f32x8, f32x8, f32x8), emit
+    return signature(lanes, lanes, lanes), emit
 
 
 def _bits(mask: int) -> ir.Constant:
@@ -198,7 +251,7 @@ def _exponent(_typing: Any, _value: Any) -> Any:
         bits = builder.bitcast(args[0], _vector_i32)
         return builder.sitofp(builder.sub(builder.lshr(bits, _bits(23)), _bits(126)), _vector)
 
-    return signature(f32x8, f32x8), emit
+    return signature(lanes, lanes), emit
 
 
 @intrinsic
@@ -209,7 +262,7 @@ def _mantissa(_typing: Any, _value: Any) -> Any:
         bits = builder.and_(builder.bitcast(args[0], _vector_i32), _bits(0x007FFFFF))
         return builder.bitcast(builder.or_(bits, _bits(0x3F000000)), _vector)
 
-    return signature(f32x8, f32x8), emit
+    return signature(lanes, lanes), emit
 
 
 @intrinsic
@@ -219,7 +272,7 @@ def where_less(_typing: Any, _a: Any, _b: Any, _yes: Any, _no: Any) -> Any:
     def emit(_context: Any, builder: Any, _sig: Any, args: Sequence[Any]) -> Any:
         return builder.select(builder.fcmp_ordered("<", args[0], args[1]), args[2], args[3])
 
-    return signature(f32x8, f32x8, f32x8, f32x8, f32x8), emit
+    return signature(lanes, lanes, lanes, lanes, lanes), emit
 
 
 @njit(nogil=True)

@@ -16,7 +16,8 @@ from smpengine.optics.crowding import relative_reflectance, relative_reflectance
 from smpengine.optics.scatter import Splats, reach_mm, scatter
 from smpengine.optics.skin import bare_reflectance
 from smpengine.raster import cpu, reference
-from smpengine.raster.grid import TILE, tile_count
+from smpengine.raster.grid import PITCH, PLANE, TILE, tile_count
+from smpengine.raster.pool import borrow_pool
 from smpengine.raster.splats import PixelWindow
 from smpengine.scene import BANDS, Impressions, Scene, Skin
 from smpengine.window import halvings_for, subpixels
@@ -93,29 +94,30 @@ def draw(
     halvings = halvings_for(px_per_mm)
     fine = subpixels(panel, halvings)
     splats = _splats_for(scene, math.ldexp(px_per_mm, halvings), fine, workers)
-    halos = cpu.GaussianField(splats.halos, fine, workers)
-    cores = cpu.DiscField(splats.cores, fine, workers)
     inside = min(halvings, _TILE_HALVINGS)
     whole = halvings - inside  # a pixel may be larger than a tile
     parts = np.empty((panel.height << whole, panel.width << whole, _BANDS), np.float32)
+    with borrow_pool() as pool:
+        halos = cpu.GaussianField(splats.halos, fine, workers, pool)
+        cores = cpu.DiscField(splats.cores, fine, workers, pool)
 
-    def work(tile: int, scratch: _Scratch) -> None:
-        part = halos.levels[0].tile(tile)
-        halos.draw_tile(tile, scratch.halo)
-        cores.draw_tile(tile, scratch.core)
-        core = scratch.core.planes
-        halo, halo_reach = scratch.halo.planes[:_BANDS], scratch.halo.planes[_BANDS:]
-        relative_reflectance(core.ravel(), halo.ravel(), halo_reach.ravel(), core.ravel())
-        height, width = part.height >> inside, part.width >> inside
-        row0, col0 = part.row0 >> inside, part.col0 >> inside
-        if whole:
-            reduce_planes(core, part.height, part.width, inside, parts, row0, col0)
-            return
-        reduce_planes(core, part.height, part.width, inside, scratch.block, 0, 0)
-        target = out[row0 : row0 + height, col0 : col0 + width]
-        finish(scratch.block[:height, :width], target, panel.row0 + row0, panel.col0 + col0)
+        def work(tile: int, scratch: _Scratch) -> None:
+            part = halos.levels[0].tile(tile)
+            halos.draw_tile(tile, scratch.halo)
+            cores.draw_tile(tile, scratch.core)
+            kept = scratch.core.planes
+            relative_reflectance(kept, scratch.halo.planes, PLANE, PITCH, part.height, part.width)
+            core = scratch.core.tile
+            height, width = part.height >> inside, part.width >> inside
+            row0, col0 = part.row0 >> inside, part.col0 >> inside
+            if whole:
+                reduce_planes(core, part.height, part.width, inside, parts, row0, col0)
+                return
+            reduce_planes(core, part.height, part.width, inside, scratch.block, 0, 0)
+            target = out[row0 : row0 + height, col0 : col0 + width]
+            finish(scratch.block[:height, :width], target, panel.row0 + row0, panel.col0 + col0)
 
-    workers.each(tile_count(fine), work, _Scratch.make, counts=True)
+        workers.each(tile_count(fine), work, _Scratch.make, counts=True)
     if whole:
         finish(halve(parts, whole), out, panel.row0, panel.col0)
 

@@ -124,13 +124,14 @@ def test_a_deeper_halo_never_lightens() -> None:
 
 def test_crowding_in_float32_follows_float64() -> None:
     rng = np.random.default_rng(0)
-    core = rng.exponential(0.3, 8000)
-    halo = rng.exponential(1.0, 8000)
-    reach2 = rng.uniform(0.0, 1.0, 8000) * halo
-    out = np.empty(8000, np.float32)
-    relative_reflectance(*(v.astype(np.float32) for v in (core, halo, reach2)), out)
+    core = rng.exponential(0.3, (3, 8, 64))
+    halo = rng.exponential(1.0, (3, 8, 64))
+    reach2 = rng.uniform(0.0, 1.0, (3, 8, 64)) * halo
+    kept = np.exp(-core).astype(np.float32).ravel()
+    halos = np.concatenate([halo, reach2]).astype(np.float32).ravel()
+    relative_reflectance(kept, halos, 8 * 64, 64, 8, 64)
     expected = relative_reflectance_reference(core, halo, reach2)
-    np.testing.assert_allclose(out, expected, atol=2e-6)
+    np.testing.assert_allclose(kept.reshape(expected.shape), expected, atol=2e-6)
 
 
 def test_the_core_is_the_integral_that_it_says() -> None:

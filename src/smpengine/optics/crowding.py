@@ -22,7 +22,9 @@ from numpy.typing import NDArray
 
 from smpengine import lanes
 from smpengine.lanes import LANES, fma, splat, vmax, vmin
+from smpengine.scene import BANDS
 
+BANDS_COUNT: Final = len(BANDS)
 CROWD: Final = 12.0
 U_STAR: Final = 1.9301343
 MIN_REACH: Final = 1e-6
@@ -39,29 +41,38 @@ def taken(halo, reach):
 
 
 @njit(nogil=True, cache=True)
-def relative_reflectance(core, halo, halo_reach, out):
-    """Combine the planes C, H and Q into R / R0, eight samples at a time.
+def relative_reflectance(kept, halo, plane, pitch, height, width):
+    """Turn what the cores let through into R / R0, in place, a vector of samples at a time.
 
     Parameters
     ----------
-    core, halo, halo_reach, out
-        Float32, flat, contiguous, equally long; the length a multiple of eight.
+    kept
+        Float32, flat: exp(-C) of the bands, plane after plane; overwritten.
+    halo
+        Float32, flat: H of the bands, then Q of the bands.
+    plane, pitch
+        Samples from one plane, and from one row, to the next; a row has room for whole vectors.
+    height, width
+        The part that is used.
     """
     one = splat(1.0)
-    for k in range(0, out.shape[0], LANES):
-        h = lanes.load(halo, k)
-        p2 = lanes.load(halo_reach, k) / vmax(h, splat(MIN_HALO))
-        p = lanes.sqrt(vmin(vmax(p2, splat(MIN_REACH * MIN_REACH)), one))
-        u = vmax(h, splat(0.0)) / p
-        beyond = vmax(u * splat(1.0 / U_STAR), one)
-        growth = vmin(p * lanes.exp(lanes.log(beyond) * splat(_THIRD)), one)
-        base = fma(vmin(u, splat(U_STAR)), splat(1.0 / CROWD), one)
-        base = base * base * base
-        base = base * base
-        base = base * base
-        kept = one - growth * (one - one / base)
-        c = lanes.load(core, k)
-        lanes.store(out, k, lanes.exp(splat(0.0) - c) * kept)
+    bands = BANDS_COUNT
+    for c in range(bands):
+        for j in range(height):
+            start = c * plane + j * pitch
+            for k in range(start, start + width, LANES):
+                h = lanes.load(halo, k)
+                p2 = lanes.load(halo, k + bands * plane) / vmax(h, splat(MIN_HALO))
+                p = lanes.sqrt(vmin(vmax(p2, splat(MIN_REACH * MIN_REACH)), one))
+                u = vmax(h, splat(0.0)) / p
+                beyond = vmax(u * splat(1.0 / U_STAR), one)
+                growth = vmin(p * lanes.exp(lanes.log(beyond) * splat(_THIRD)), one)
+                base = fma(vmin(u, splat(U_STAR)), splat(1.0 / CROWD), one)
+                base = base * base * base
+                base = base * base
+                base = base * base
+                taken_by_halos = growth * (one - one / base)
+                lanes.store(kept, k, lanes.load(kept, k) * (one - taken_by_halos))
 
 
 def relative_reflectance_reference(

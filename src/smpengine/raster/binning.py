@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from smpengine.raster.pool import Pool
 from smpengine.workers import Workers
 
 CHUNK = 65_536
@@ -32,52 +33,82 @@ class Bins:
     rows: NDArray[np.int32]
 
 
-def bin_rows(reach: NDArray[np.int32], tiles: int, workers: Workers) -> Bins:
+def bin_rows(
+    spans: NDArray[np.int32], table: NDArray[np.int64], tiles: int, workers: Workers, pool: Pool
+) -> Bins:
     """Sort rows into the tiles they reach.
 
     Parameters
     ----------
-    reach
-        Int32 (n, 6): first tile of the level, tiles per row, first and last tile row, first and
-        last tile column; the last before the first where a splat touches nothing.
+    spans
+        Int32 (n, 2): first tile, and 65,536 times the further rows of tiles plus the further
+        columns; -1 there where a splat touches nothing.
+    table
+        `grid.as_table`.
     tiles
         Number of tiles of all levels.
-    workers
-        Who does it; the result does not depend on them.
+    workers, pool
+        Who does it, and where; the result does not depend on them.
     """
-    n = reach.shape[0]
+    n = spans.shape[0]
     chunks = max(1, min(-(-n // CHUNK), 4 * workers.threads))
     edges = np.linspace(0, n, chunks + 1).astype(np.int64)
-    counts = np.zeros((chunks, tiles), np.int64)
+    counts = pool.array((chunks, tiles), np.int64)
+    counts[...] = 0
+    tile0, columns = np.ascontiguousarray(table[:, 4]), np.ascontiguousarray(table[:, 5])
     workers.each(
-        chunks, lambda k, _: _count(reach, edges[k], edges[k + 1], counts[k]), lambda: None
+        chunks,
+        lambda k, _: _count(spans, edges[k], edges[k + 1], tile0, columns, counts[k]),
+        lambda: None,
     )
     # Exclusive sums over tiles first and chunks second: where each chunk writes in each tile.
     start = np.zeros(tiles + 1, np.int64)
     np.cumsum(counts.sum(axis=0), out=start[1:])
     cursor = np.cumsum(counts, axis=0) - counts + start[:-1]
-    rows = np.empty(int(start[-1]), np.int32)
+    rows = pool.array((int(start[-1]),), np.int32)
     workers.each(
         chunks,
-        lambda k, _: _scatter(reach, edges[k], edges[k + 1], cursor[k], rows),
+        lambda k, _: _scatter(spans, edges[k], edges[k + 1], tile0, columns, cursor[k], rows),
         lambda: None,
     )
     return Bins(start, rows)
 
 
 @njit(nogil=True, cache=True)
-def _count(reach, first, last, count):
-    for n in range(first, last):
-        for row in range(reach[n, 2], reach[n, 3] + 1):
-            for col in range(reach[n, 4], reach[n, 5] + 1):
-                count[reach[n, 0] + row * reach[n, 1] + col] += 1
+def _pitch(tile, tile0, columns):
+    """Return the tiles in a row of the level that a tile belongs to."""
+    level = tile0.shape[0] - 1
+    while level > 0 and tile < tile0[level]:
+        level -= 1
+    return columns[level]
 
 
 @njit(nogil=True, cache=True)
-def _scatter(reach, first, last, cursor, rows):
+def _count(spans, first, last, tile0, columns, count):
     for n in range(first, last):
-        for row in range(reach[n, 2], reach[n, 3] + 1):
-            for col in range(reach[n, 4], reach[n, 5] + 1):
-                tile = reach[n, 0] + row * reach[n, 1] + col
-                rows[cursor[tile]] = n
-                cursor[tile] += 1
+        span = spans[n, 1]
+        if span < 0:
+            continue
+        tile = np.int64(spans[n, 0])
+        if span == 0:
+            count[tile] += 1
+            continue
+        pitch = _pitch(tile, tile0, columns)
+        for row in range((span >> 16) + 1):
+            for col in range((span & 0xFFFF) + 1):
+                count[tile + row * pitch + col] += 1
+
+
+@njit(nogil=True, cache=True)
+def _scatter(spans, first, last, tile0, columns, cursor, rows):
+    for n in range(first, last):
+        span = spans[n, 1]
+        if span < 0:
+            continue
+        tile = np.int64(spans[n, 0])
+        pitch = _pitch(tile, tile0, columns) if span > 0 else 0
+        for row in range((span >> 16) + 1):
+            for col in range((span & 0xFFFF) + 1):
+                at = tile + row * pitch + col
+                rows[cursor[at]] = n
+                cursor[at] += 1

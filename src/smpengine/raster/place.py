@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from smpengine.raster.grid import TILE
+from smpengine.raster.pool import Pool
 from smpengine.raster.profile import (
     DISC_TAPER_END,
     KURTOSIS,
@@ -22,36 +25,37 @@ from smpengine.raster.splats import Discs, Gaussians
 from smpengine.workers import Workers
 
 CHUNK = 65_536
+HEAD = 5
+"""Floats of a Gaussian's record before its peaks; a disc's has one more before its caps."""
+
+
+_HALVES = 0.5 ** np.arange(MAX_LEVEL + 1)
 
 
 @dataclass(frozen=True)
 class Placed:
-    """Splats in samples of their level.
+    """Splats in samples of their level: all that drawing needs, in one record each.
 
     Attributes
     ----------
-    sample
-        Int32 (n, 2): row and column of the sample at or before the centre, relative to the first
-        sample of the level.
-    shape
-        Float32 (n, 6). Gaussians: row offset, column offset, reach (samples), 1 / sigma, kurtosis
-        term, factor on the peak. Discs: the offsets and reach, 1 / B, edge, max(edge, 0).
-    reach
-        Int32 (n, 6), see `binning.bin_rows`.
+    records
+        Float32, flat, `pitch` a splat. The first two are int32: row and column of the sample at or
+        before the centre, relative to the level's first. Then the offsets of row and column from
+        it; 1 / sigma (a disc's 1 / B, edge); the value of each channel.
+    pitch
+        Floats a record; a multiple of 4.
+    spans
+        Int32 (n, 2), see `binning.bin_rows`.
     """
 
-    sample: NDArray[np.int32]
-    shape: NDArray[np.float32]
-    reach: NDArray[np.int32]
+    records: NDArray[np.float32]
+    pitch: int
+    spans: NDArray[np.int32]
 
-    @classmethod
-    def empty(cls, n: int) -> Placed:
-        """Return columns to be filled."""
-        return cls(np.empty((n, 2), np.int32), np.empty((n, 6), np.float32), _nothing(n))
-
-
-def _nothing(n: int) -> NDArray[np.int32]:
-    return np.empty((n, 6), np.int32)
+    @property
+    def whole(self) -> NDArray[np.int32]:
+        """The records as integers."""
+        return self.records.view(np.int32)
 
 
 def level_count(sigma_px: NDArray[np.float32]) -> int:
@@ -61,45 +65,39 @@ def level_count(sigma_px: NDArray[np.float32]) -> int:
     return int(_level(float(sigma_px.max()))) + 1
 
 
-def place_gaussians(gaussians: Gaussians, table: NDArray[np.int64], workers: Workers) -> Placed:
+def kurtosis(level: int) -> float:
+    """Return the level's term of the drawn Gaussian; over sigma^4 (see `profile.py`)."""
+    return KURTOSIS * (1.0 - 16.0**-level)
+
+
+def place_gaussians(
+    gaussians: Gaussians, table: NDArray[np.int64], workers: Workers, pool: Pool
+) -> Placed:
     """Choose level, sample and tiles of each Gaussian; `table` is `grid.as_table`."""
-    n = gaussians.sigma_px.shape[0]
-    placed = Placed.empty(n)
     columns = (gaussians.x_px, gaussians.y_px, gaussians.sigma_px, gaussians.peak)
-    workers.each(
-        -(-n // CHUNK),
-        lambda k, _: _place_gaussians(
-            k * CHUNK,
-            min((k + 1) * CHUNK, n),
-            *columns,
-            table,
-            placed.sample,
-            placed.shape,
-            placed.reach,
-        ),
-        lambda: None,
-    )
-    return placed
+    return _place(_place_gaussians, columns, HEAD, table, workers, pool)
 
 
-def place_discs(discs: Discs, table: NDArray[np.int64], workers: Workers) -> Placed:
+def place_discs(discs: Discs, table: NDArray[np.int64], workers: Workers, pool: Pool) -> Placed:
     """Choose sample and tiles of each disc, on the finest level."""
-    n = discs.edge.shape[0]
-    placed = Placed.empty(n)
     columns = (discs.x_px, discs.y_px, discs.inv_spread_per_px2, discs.edge, discs.cap)
-    workers.each(
-        -(-n // CHUNK),
-        lambda k, _: _place_discs(
-            k * CHUNK,
-            min((k + 1) * CHUNK, n),
-            *columns,
-            table,
-            placed.sample,
-            placed.shape,
-            placed.reach,
-        ),
-        lambda: None,
-    )
+    return _place(_place_discs, columns, HEAD + 1, table, workers, pool)
+
+
+def _place(
+    kernel: Callable[..., None], columns: tuple[NDArray[Any], ...], head: int,
+    table: NDArray[np.int64], workers: Workers, pool: Pool,
+) -> Placed:  # fmt: skip
+    n, channels = columns[-1].shape
+    pitch = -(-(head + channels) // 4) * 4
+    placed = Placed(pool.array((n * pitch,), np.float32), pitch, pool.array((n, 2), np.int32))
+    whole = placed.whole
+
+    def work(k: int, _: None) -> None:
+        first, last = k * CHUNK, min((k + 1) * CHUNK, n)
+        kernel(first, last, *columns, table, placed.records, whole, pitch, placed.spans)
+
+    workers.each(-(-n // CHUNK), work, lambda: None)
     return placed
 
 
@@ -118,75 +116,79 @@ def _level(sigma_px):
 
 
 @njit(nogil=True, cache=True)
-def _place_gaussians(first, last, x, y, sigma, peak, table, sample, shape, reach):
+def _place_gaussians(first, last, x, y, sigma, peak, table, records, whole, pitch, spans):
+    channels = peak.shape[1]
     for n in range(first, last):
         if _is_nothing(peak, n):
-            _reach_nothing(n, sample, reach)
+            spans[n, 1] = -1
             continue
         level = _level(np.float64(sigma[n]))
-        scale = 2.0**level
-        scale2 = scale * scale
+        inverse = _HALVES[level]
         variance = np.float64(sigma[n]) * np.float64(sigma[n])
-        drawn = variance - MASK_VARIANCE_PX2 * (scale2 - 1.0)
-        sigma_samples = math.sqrt(drawn) / scale
-        v = (y[n] - 0.5) / scale
-        u = (x[n] - 0.5) / scale
-        radius = TAPER_END * sigma_samples
-        _reach(n, v, u, radius, table[level], sample, shape, reach)
-        shape[n, 3] = 1.0 / sigma_samples
-        shape[n, 4] = KURTOSIS * (1.0 - 1.0 / (scale2 * scale2)) / sigma_samples**4
-        shape[n, 5] = variance / drawn
+        drawn = variance - MASK_VARIANCE_PX2 * (1.0 / (inverse * inverse) - 1.0)
+        sigma_samples = math.sqrt(drawn) * inverse
+        at = n * pitch
+        v, u = (y[n] - 0.5) * inverse, (x[n] - 0.5) * inverse
+        _settle(n, at, v, u, TAPER_END * sigma_samples, table, level, records, whole, spans)
+        records[at + 4] = 1.0 / sigma_samples
+        factor = np.float32(variance / drawn)
+        for c in range(channels):
+            records[at + HEAD + c] = peak[n, c] * factor
 
 
 @njit(nogil=True, cache=True)
-def _place_discs(first, last, x, y, inv_spread, edge, cap, table, sample, shape, reach):
+def _place_discs(first, last, x, y, inv_spread, edge, cap, table, records, whole, pitch, spans):
     for n in range(first, last):
         if _is_nothing(cap, n):
-            _reach_nothing(n, sample, reach)
+            spans[n, 1] = -1
             continue
         wide = max(np.float64(edge[n]), 0.0)
         radius = math.sqrt((wide + DISC_TAPER_END) / np.float64(inv_spread[n]))
-        _reach(n, y[n] - 0.5, x[n] - 0.5, radius, table[0], sample, shape, reach)
-        shape[n, 3] = inv_spread[n]
-        shape[n, 4] = edge[n]
-        shape[n, 5] = wide
+        at = n * pitch
+        _settle(n, at, y[n] - 0.5, x[n] - 0.5, radius, table, 0, records, whole, spans)
+        records[at + 4] = inv_spread[n]
+        records[at + 5] = edge[n]
+        for c in range(cap.shape[1]):
+            records[at + HEAD + 1 + c] = cap[n, c]
 
 
 @njit(nogil=True, cache=True)
 def _is_nothing(value, n):
-    most = 0.0
+    most = np.float32(0.0)
     for c in range(value.shape[1]):
         most = max(most, abs(value[n, c]))
     return most == 0.0
 
 
 @njit(nogil=True, cache=True)
-def _reach_nothing(n, sample, reach):
-    sample[n, 0] = 0
-    sample[n, 1] = 0
-    reach[n, 2] = 0
-    reach[n, 3] = -1
+def _floor(value):
+    """Return the whole number at or below a value that an integer can hold."""
+    cut = np.int64(value)
+    return cut - 1 if cut > value else cut
 
 
 @njit(nogil=True, cache=True)
-def _reach(n, v, u, radius, level, sample, shape, reach):
-    row = v - level[0]
-    col = u - level[1]
+def _settle(n, at, v, u, radius, table, level, records, whole, spans):
+    """Write a splat's place, and the tiles that it reaches."""
+    row0, col0, height, width = table[level, 0], table[level, 1], table[level, 2], table[level, 3]
+    row, col = v - row0, u - col0
+    radius += 1e-3 + 1e-5 * radius  # holds whatever rounding the drawing does to the reach
     margin = radius + 2.0
-    if not (-margin < row < level[2] + margin and -margin < col < level[3] + margin):
+    if not (-margin < row < height + margin and -margin < col < width + margin):
         # Nothing of it is in the window; huge coordinates stop here, before they become integers.
-        _reach_nothing(n, sample, reach)
+        spans[n, 1] = -1
         return
     # The offset is taken from the absolute coordinate, so that its rounding is the same in every
     # window; the integer part may then be counted from anywhere.
-    sample[n, 0] = np.int64(math.floor(v)) - level[0]
-    sample[n, 1] = np.int64(math.floor(u)) - level[1]
-    shape[n, 0] = v - math.floor(v)
-    shape[n, 1] = u - math.floor(u)
-    shape[n, 2] = radius
-    reach[n, 0] = level[4]
-    reach[n, 1] = level[5]
-    reach[n, 2] = max(np.int64(math.floor(row - radius)), 0) // TILE
-    reach[n, 3] = min(np.int64(math.ceil(row + radius)), level[2] - 1) // TILE
-    reach[n, 4] = max(np.int64(math.floor(col - radius)), 0) // TILE
-    reach[n, 5] = min(np.int64(math.ceil(col + radius)), level[3] - 1) // TILE
+    floor_v, floor_u = _floor(v), _floor(u)
+    whole[at], whole[at + 1] = floor_v - row0, floor_u - col0
+    records[at + 2], records[at + 3] = v - floor_v, u - floor_u
+    top = max(_floor(row - radius), 0) // TILE
+    bottom = min(_floor(row + radius) + 1, height - 1) // TILE
+    left = max(_floor(col - radius), 0) // TILE
+    right = min(_floor(col + radius) + 1, width - 1) // TILE
+    if bottom < top or right < left:
+        spans[n, 1] = -1
+        return
+    spans[n, 0] = table[level, 4] + top * table[level, 5] + left
+    spans[n, 1] = (bottom - top) * 65_536 + (right - left)

@@ -1,0 +1,74 @@
+"""Scratch memory that outlives a call: fresh pages cost more than what is computed in them."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+KEEP_BYTES: Final = 512 * 2**20
+"""Most that is kept between calls."""
+_ALIGNMENT: Final = 64
+
+
+class Pool:
+    """Hands out arrays and, once a call is over, takes all of them back.
+
+    Arrays hold whatever was in them. A pool serves one call at a time; `borrow_pool` gives one.
+    """
+
+    def __init__(self) -> None:
+        self._free: list[NDArray[np.uint8]] = []
+        self._used: list[NDArray[np.uint8]] = []
+
+    def array(self, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+        """Return an array on a cache line."""
+        kind = np.dtype(dtype)
+        needed = math.prod(shape) * kind.itemsize
+        block = self._block(needed)
+        self._used.append(block)
+        return block[:needed].view(kind).reshape(shape)
+
+    def _block(self, needed: int) -> NDArray[np.uint8]:
+        fitting = [k for k, block in enumerate(self._free) if block.size >= needed]
+        if fitting:
+            smallest = min(fitting, key=lambda k: self._free[k].size)
+            if self._free[smallest].size <= 2 * needed + 65_536:
+                return self._free.pop(smallest)
+        room = np.empty(max(needed, 1) + _ALIGNMENT, np.uint8)
+        skip = -room.ctypes.data % _ALIGNMENT
+        return room[skip : skip + max(needed, 1)]
+
+    def take_back(self) -> None:
+        """Make all arrays free again; those that would be too much to keep are dropped."""
+        self._free = sorted([*self._used, *self._free], key=lambda block: -block.size)
+        self._used = []
+        kept, total = [], 0
+        for block in self._free:
+            total += block.size
+            if total <= KEEP_BYTES:
+                kept.append(block)
+        self._free = kept
+
+
+_lock = threading.Lock()
+_idle: list[Pool] = []
+
+
+@contextmanager
+def borrow_pool() -> Iterator[Pool]:
+    """Give a pool for the time of a call; threads that call at once get pools of their own."""
+    with _lock:
+        pool = _idle.pop() if _idle else Pool()
+    try:
+        yield pool
+    finally:
+        pool.take_back()
+        with _lock:
+            if not _idle:  # one is enough to keep
+                _idle.append(pool)
