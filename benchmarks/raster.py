@@ -30,11 +30,15 @@ SCENES = {  # splats, smallest and largest sigma in px
 
 @njit(parallel=True, cache=True)
 def plain_loop(x, y, sigma, peak, order, start, out):  # type: ignore[no-untyped-def]
-    """Draw by bands of 64 rows: rows + columns of exp per splat, cut off at 4 sigma."""
-    height, width, channels = out.shape
+    """Draw by bands of 64 rows: rows + columns of exp per splat, cut off at 4 sigma.
+
+    As a careful person writes it: planes that the compiler can vectorise, interleaved last.
+    """
+    height, width, _ = out.shape
     for band in prange(start.shape[0] - 1):
         top, bottom = band * 64, min((band + 1) * 64, height)
-        out[top:bottom] = 0.0
+        planes = np.zeros((3, 64, width), np.float32)
+        red, green, blue = planes[0], planes[1], planes[2]
         across = np.empty(width, np.float32)
         for q in range(start[band], start[band + 1]):
             n = order[q]
@@ -49,11 +53,17 @@ def plain_loop(x, y, sigma, peak, order, start, out):  # type: ignore[no-untyped
                 across[i] = math.exp(k * dx * dx)
             for j in range(j0, j1):
                 dy = np.float32(j + 0.5 - y[n])
-                down = math.exp(k * dy * dy)
+                down = np.float32(math.exp(k * dy * dy))
+                r, g, b = down * peak[n, 0], down * peak[n, 1], down * peak[n, 2]
                 for i in range(i0, i1):
-                    value = down * across[i]
-                    for c in range(channels):
-                        out[j, i, c] += value * peak[n, c]
+                    red[j - top, i] += r * across[i]
+                    green[j - top, i] += g * across[i]
+                    blue[j - top, i] += b * across[i]
+        for j in range(top, bottom):
+            for i in range(width):
+                out[j, i, 0] = red[j - top, i]
+                out[j, i, 1] = green[j - top, i]
+                out[j, i, 2] = blue[j - top, i]
 
 
 def bands_of(y: NDArray[np.float64], sigma: NDArray[np.float32], height: int):  # type: ignore[no-untyped-def]

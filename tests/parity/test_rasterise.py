@@ -12,7 +12,7 @@ from smpengine.raster.pool import borrow_pool
 from smpengine.raster.splats import Discs, PixelWindow
 from smpengine.workers import Workers
 
-TOLERANCE = 1e-4  # of the field's maximum or the largest peak
+TOLERANCE = 5e-4  # of the field's maximum or the largest peak
 
 
 def scene(rng: np.random.Generator, n: int, sigma: tuple[float, float], side: int):
@@ -32,8 +32,8 @@ def worst(got: np.ndarray, want: np.ndarray, peak: np.ndarray) -> float:
         (60, (0.3, 1.0)),
         (300, (1.0, 2.5)),
         (200, (1.0, 12.0)),
-        (150, (4.4, 4.8)),  # all at the switch to the first level
-        (60, (9.0, 10.0)),  # and to the second
+        (150, (3.6, 4.0)),  # all at the switch to the first level
+        (60, (7.4, 8.2)),  # and to the second
         (20, (20.0, 300.0)),
         (3, (2000.0, 3000.0)),  # larger than the picture
     ],
@@ -98,7 +98,7 @@ def test_nothing_draws_nothing() -> None:
 def test_render_follows_the_reference(strong_scene: smp.Scene) -> None:
     window = (2.0, 1.0, 5.0, 4.0)
     for scale in (11.0, 40.0):
-        for output, step in (("linear", 1e-4), ("srgb8", 1), ("srgb16", 40)):
+        for output, step in (("linear", 2e-4), ("srgb8", 1), ("srgb16", 40)):
             got = smp.render(strong_scene, scale, window, output, "cpu")
             want = smp.render(strong_scene, scale, window, output, "reference")
             assert got.dtype == want.dtype

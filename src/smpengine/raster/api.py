@@ -70,7 +70,8 @@ def rasterise(
         `cancel` returned true.
     """
     name = resolve(device)
-    gaussians = _gaussians(x_px, y_px, sigma_px, peak)
+    workers = Workers(thread_count(threads), cancel, progress)
+    gaussians = _gaussians(x_px, y_px, sigma_px, peak, workers)
     height, width = _pair("shape", shape, 1, _MAX_PX)
     row0, col0 = _pair("origin_px", origin_px, -_MAX_PX, _MAX_PX)
     window = PixelWindow(row0, col0, height, width)
@@ -82,7 +83,6 @@ def rasterise(
         return image
     from smpengine.raster import cpu
 
-    workers = Workers(thread_count(threads), cancel, progress)
     cpu.rasterise(gaussians, window, image, workers)
     return image
 
@@ -118,29 +118,33 @@ def output_array(
         raise InputError(message) from error
 
 
-def _gaussians(x_px: ArrayLike, y_px: ArrayLike, sigma_px: ArrayLike, peak: ArrayLike) -> Gaussians:
-    x = _column("x_px", x_px, np.dtype(np.float64), None)
+def _gaussians(
+    x_px: ArrayLike, y_px: ArrayLike, sigma_px: ArrayLike, peak: ArrayLike, workers: Workers
+) -> Gaussians:
+    x = _column("x_px", x_px, np.dtype(np.float64), None, workers)
     n = x.shape[0]
-    y = _column("y_px", y_px, np.dtype(np.float64), n)
-    sigma = _column("sigma_px", sigma_px, np.dtype(np.float32), n)
-    bad = np.flatnonzero(~(sigma > 0))
-    if bad.size:
-        where = f"row {bad[0]}"
-        raise InputError(must("sigma_px", "be over 0", float(sigma[bad[0]]), where))
+    y = _column("y_px", y_px, np.dtype(np.float64), n, workers)
+    sigma = _column("sigma_px", sigma_px, np.dtype(np.float32), n, workers)
+    from smpengine.raster.scan import first_not_positive
+
+    bad = first_not_positive(sigma, workers)
+    if bad >= 0:
+        raise InputError(must("sigma_px", "be over 0", float(sigma[bad]), f"row {bad}"))
     values = np.asarray(peak)
     if values.dtype.kind not in "fiu" or values.ndim not in (1, 2) or values.shape[0] != n:
         got = f"dtype {values.dtype}, shape {values.shape}"
         raise InputError(must("peak", f"be numbers of shape ({n}, bands)", got))
     if values.ndim == 2 and values.shape[1] == 0:
         raise InputError(must("peak", "have at least one band", f"shape {values.shape}"))
-    values = np.ascontiguousarray(values.reshape(n, -1 if n else max(values.size, 1)), np.float32)
-    if n == 0:
-        values = np.zeros((0, np.asarray(peak).shape[1] if np.ndim(peak) == 2 else 1), np.float32)
-    _finite("peak", values.sum(axis=1) if n else sigma)
+    bands = values.shape[1] if values.ndim == 2 else 1
+    values = np.ascontiguousarray(values.reshape(n, bands), np.float32)
+    _finite("peak", values, workers)
     return Gaussians(x, y, sigma, values)
 
 
-def _column(name: str, value: ArrayLike, dtype: np.dtype[Any], n: int | None) -> NDArray[Any]:
+def _column(
+    name: str, value: ArrayLike, dtype: np.dtype[Any], n: int | None, workers: Workers
+) -> NDArray[Any]:
     array = np.asarray(value)
     if array.dtype.kind not in "fiu" or array.ndim != 1:
         got = f"dtype {array.dtype}, shape {array.shape}"
@@ -148,14 +152,17 @@ def _column(name: str, value: ArrayLike, dtype: np.dtype[Any], n: int | None) ->
     if n is not None and array.shape[0] != n:
         raise InputError(must(name, f"have {n} rows as x_px has", f"{array.shape[0]} rows"))
     column = np.ascontiguousarray(array, dtype)
-    _finite(name, column)
+    _finite(name, column, workers)
     return column
 
 
-def _finite(name: str, column: NDArray[Any]) -> None:
-    bad = np.flatnonzero(~np.isfinite(column))
-    if bad.size:
-        raise InputError(must(name, "be finite", float(column[bad[0]]), f"row {bad[0]}"))
+def _finite(name: str, values: NDArray[Any], workers: Workers) -> None:
+    from smpengine.raster.scan import first_not_finite
+
+    bad = first_not_finite(values.reshape(-1), workers)
+    if bad >= 0:
+        row = bad * len(values) // values.size
+        raise InputError(must(name, "be finite", float(values.reshape(-1)[bad]), f"row {row}"))
 
 
 def _pair(name: str, value: object, low: int, high: int) -> tuple[int, int]:

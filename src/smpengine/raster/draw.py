@@ -25,6 +25,7 @@ from smpengine.raster.profile import (
 )
 from smpengine.raster.splats import MAX_CAP
 
+assert PITCH - TILE >= LANES
 _TAPER = 1.0 / (TAPER_END - TAPER_START)
 _DISC_TAPER = 1.0 / (DISC_TAPER_END - DISC_TAPER_START)
 _AHEAD = 6  # splats; what memory needs to bring a record

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from smpengine.lanes import LANES
 from smpengine.raster.splats import PixelWindow
 
 TILE = 128
 """Side of a tile in samples; a multiple of the SIMD width."""
-PITCH = TILE + LANES
-"""Samples from one row of a tile to the next: a vector may end beyond the tile's last column."""
+PITCH = TILE + 16
+"""Samples from one row of a tile to the next: a vector (`lanes.LANES`, not imported here, for Numba
+would come with it) may end beyond the tile's last column."""
 PLANE = TILE * PITCH
 """Samples from one plane of a tile to the next."""
 

@@ -122,16 +122,18 @@ def _place_gaussians(first, last, x, y, sigma, peak, table, records, whole, pitc
         if _is_nothing(peak, n):
             spans[n, 1] = -1
             continue
+        at = n * pitch
         level = _level(np.float64(sigma[n]))
         inverse = _HALVES[level]
-        variance = np.float64(sigma[n]) * np.float64(sigma[n])
-        drawn = variance - MASK_VARIANCE_PX2 * (1.0 / (inverse * inverse) - 1.0)
-        sigma_samples = math.sqrt(drawn) * inverse
-        at = n * pitch
+        sigma_samples, factor = np.float64(sigma[n]), np.float32(1.0)
+        if level > 0:
+            variance = sigma_samples * sigma_samples
+            drawn = variance - MASK_VARIANCE_PX2 * (1.0 / (inverse * inverse) - 1.0)
+            sigma_samples = math.sqrt(drawn) * inverse
+            factor = np.float32(variance / drawn)
         v, u = (y[n] - 0.5) * inverse, (x[n] - 0.5) * inverse
         _settle(n, at, v, u, TAPER_END * sigma_samples, table, level, records, whole, spans)
         records[at + 4] = 1.0 / sigma_samples
-        factor = np.float32(variance / drawn)
         for c in range(channels):
             records[at + HEAD + c] = peak[n, c] * factor
 
@@ -152,7 +154,7 @@ def _place_discs(first, last, x, y, inv_spread, edge, cap, table, records, whole
             records[at + HEAD + 1 + c] = cap[n, c]
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, inline="always")
 def _is_nothing(value, n):
     most = np.float32(0.0)
     for c in range(value.shape[1]):
@@ -160,14 +162,14 @@ def _is_nothing(value, n):
     return most == 0.0
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, inline="always")
 def _floor(value):
     """Return the whole number at or below a value that an integer can hold."""
     cut = np.int64(value)
     return cut - 1 if cut > value else cut
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, inline="always")
 def _settle(n, at, v, u, radius, table, level, records, whole, spans):
     """Write a splat's place, and the tiles that it reaches."""
     row0, col0, height, width = table[level, 0], table[level, 1], table[level, 2], table[level, 3]
