@@ -139,8 +139,8 @@ def test_the_core_is_the_integral_that_it_says() -> None:
     decay = math.log(top / bottom) / t
     path = CONSTANTS.core_path * mua  # at r = 0.1 mm
     want, _ = quad(lambda z: top * math.exp(-decay * z) * mua * math.exp(-path * z), 0.0, t)
-    assert core_strength(top, bottom, mua, 0.1, t, CONSTANTS) == pytest.approx(want, rel=1e-9)
-    weak = core_strength(top, top, 1e-7, 0.1, t, CONSTANTS)
+    assert core_strength(top, bottom, mua, t, CONSTANTS.core_path) == pytest.approx(want, rel=1e-9)
+    weak = core_strength(top, top, 1e-7, t, CONSTANTS.core_path)
     assert weak == pytest.approx(top * 1e-7 * t, rel=1e-5)
 
 

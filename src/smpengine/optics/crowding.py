@@ -36,8 +36,13 @@ _THIRD: Final = 1.0 / 3.0
 def taken(halo, reach):
     """Return G, the share of light that halos of sum `halo` and mean reach `reach` take."""
     u = halo / reach
-    growth = min(reach * max(u / U_STAR, 1.0) ** _THIRD, 1.0)
-    return growth * (1.0 - (1.0 + min(u, U_STAR) / CROWD) ** -CROWD)
+    growth = reach
+    if u > U_STAR:
+        growth = min(reach * (u / U_STAR) ** _THIRD, 1.0)
+    base = 1.0 + min(u, U_STAR) / CROWD
+    base = base * base * base
+    base = base * base
+    return growth * (1.0 - 1.0 / (base * base))
 
 
 @njit(nogil=True, cache=True)

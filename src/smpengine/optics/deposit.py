@@ -13,24 +13,26 @@ from smpengine.optics.dot import (
     back_shielding,
     chord_mm,
     core_limit,
+    core_path,
     core_strength,
     flat_share,
     halo_strength,
     nearness,
     own_shielding,
     returning_light,
+    shallowness,
     soft_min,
 )
 from smpengine.optics.tables import BANDS_COUNT, KERNELS, read_reach, read_sigmas, read_weights
 
+_WEIGHTS = BANDS_COUNT * KERNELS
 GAUSSIANS = KERNELS  # five halos, and the one that flattens them; the core is a disc
 
 
 @njit(nogil=True, cache=True)
 def scratch():
-    """Return what `describe` reads kernels into."""
-    kernels = np.empty((4, BANDS_COUNT, KERNELS))
-    return np.empty(KERNELS), kernels, np.empty(KERNELS), np.empty(KERNELS)
+    """Return what `describe` reads kernels into; weights at four depths, flat."""
+    return np.empty(KERNELS), np.empty(4 * _WEIGHTS), np.empty(KERNELS), np.empty(KERNELS)
 
 
 @njit(nogil=True, cache=True)
@@ -66,24 +68,27 @@ def describe(z, r, t, mua, table, skin, k, work, variance, strength, reach, cap)
     sigma, kernels, flat, near = work
     z_read, z_top = max(z - k.read_shift * t, 0.0), max(z - 0.5 * t, 0.0)
     read_sigmas(z_read, table, sigma)
-    read_weights(max(z_read - k.read_spread * t, 0.0), table, kernels[0])
-    read_weights(z_read + k.read_spread * t, table, kernels[1])
-    read_weights(z_top, table, kernels[2])
-    read_weights(z + 0.5 * t, table, kernels[3])
+    read_weights(max(z_read - k.read_spread * t, 0.0), table, kernels, 0)
+    read_weights(z_read + k.read_spread * t, table, kernels, _WEIGHTS)
+    read_weights(z_top, table, kernels, 2 * _WEIGHTS)
+    read_weights(z + 0.5 * t, table, kernels, 3 * _WEIGHTS)
     _halo_shapes(sigma, r, k, variance, flat, near)
     cylinder = (math.pi * r * r * t, chord_mm(r, t, k), own_shielding(r, t, k))
     rim_sigma = max(sigma[0], 0.02 * r)
     centre = -math.expm1(-0.5 * (r / rim_sigma) ** 2)
+    read_reach(z_top, table, reach)
+    shallow, per_depth = shallowness(z_top, k), core_path(r, k)
     rim = 0.0
     for b in range(BANDS_COUNT):
-        reach[b] = max(read_reach(z_top, b, table), MIN_REACH)
-        returning = returning_light(z_top, skin[1, b], k)
+        reach[b] = max(reach[b], MIN_REACH)
+        returning = returning_light(shallow, skin[1, b], k)
         shields = back_shielding(r * skin[0, b], returning, k)
         opaque = _halo_strengths(
-            kernels, b, mua[b], cylinder, shields, flat, near, k, variance, strength[b]
+            kernels, b, mua[b], cylinder, shields, flat, near, k, variance, strength
         )
-        at_top = max(kernels[2, b, 0], 1e-12)
-        taken = centre * core_strength(at_top, kernels[3, b, 0], mua[b], r, t, k)
+        at_top = max(kernels[2 * _WEIGHTS + b * KERNELS], 1e-12)
+        at_bottom = kernels[3 * _WEIGHTS + b * KERNELS]
+        taken = centre * core_strength(at_top, at_bottom, mua[b], t, per_depth)
         cap[b] = soft_min(taken, core_limit(opaque, reach[b]), k.core_corner)
         rim += at_top**k.rim_power * math.log1p(mua[b] * t) / BANDS_COUNT
     return r, rim_sigma, k.rim * rim
@@ -107,15 +112,16 @@ def _halo_strengths(kernels, band, mua, cylinder, shields, flat, near, k, varian
     """Fill in S of one band and return the centre of the halos were the deposit opaque."""
     volume, chord, own = cylinder
     back, close = shields
-    last = strength.shape[0] - 1
-    strength[last] = 0.0
+    last = variance.shape[0] - 1
+    strength[band, last] = 0.0
     opaque_centre = 0.0
     for n in range(last):
-        weight = 0.5 * (kernels[0, band, n + 1] + kernels[1, band, n + 1])
+        at = band * KERNELS + n + 1
+        weight = 0.5 * (kernels[at] + kernels[_WEIGHTS + at])
         shield = own + back * (1.0 - near[n]) - close * near[n]
         now, opaque = halo_strength(volume * weight, chord, mua, shield, k)
         c = flat[n]
-        strength[n] = now * (1.0 + c)
-        strength[last] -= now * c
+        strength[band, n] = now * (1.0 + c)
+        strength[band, last] -= now * c
         opaque_centre += opaque * ((1.0 + c) / variance[n] - c / variance[last])
     return max(opaque_centre / (2.0 * math.pi), 0.0)

@@ -51,10 +51,16 @@ def back_shielding(q, returning, k):
 
 
 @njit(nogil=True, cache=True)
-def returning_light(z_top, epidermis_per_mm, k):
+def shallowness(z_top, k):
+    """Return how much of the way back leads through the epidermis: 1 at the surface, 0 deep."""
+    return math.exp(-z_top / k.back_depth_mm)
+
+
+@njit(nogil=True, cache=True)
+def returning_light(shallow, epidermis_per_mm, k):
     """Return the share of diffuse light that comes back: less above or in a dark epidermis."""
     dark = epidermis_per_mm * k.back_epidermis_mm
-    return 1.0 - math.exp(-z_top / k.back_depth_mm) * dark / (1.0 + dark)
+    return 1.0 - shallow * dark / (1.0 + dark)
 
 
 @njit(nogil=True, cache=True)
@@ -100,14 +106,20 @@ def disc_area(spread, edge):
 
 
 @njit(nogil=True, cache=True)
-def core_strength(at_top, at_bottom, mua, r, t, k):
+def core_path(r, k):
+    """Return the path through the deposit per depth of light on its way up."""
+    return k.core_path * (r / _UNIT_MM) ** k.core_radius
+
+
+@njit(nogil=True, cache=True)
+def core_strength(at_top, at_bottom, mua, t, per_depth):
     """Return the light that is taken on its straight way up through the deposit.
 
-    The integral of a0(z) mua exp(-p mua (z - top)) over the thickness, p the path per depth, with
-    a0 falling exponentially between top and bottom.
+    The integral of a0(z) mua exp(-p mua (z - top)) over the thickness, p = `per_depth`, with a0
+    falling exponentially between top and bottom.
     """
     decay = min(max(math.log(at_top / max(at_bottom, 1e-12)) / t, 0.0), 80.0)
-    path = k.core_path * (r / _UNIT_MM) ** k.core_radius * mua + decay
+    path = per_depth * mua + decay
     if path * t < 1e-9:
         return at_top * mua * t
     return -at_top * mua * math.expm1(-path * t) / path
@@ -130,6 +142,8 @@ def core_limit(opaque_halo, reach):
 def soft_min(a, b, corner):
     """Return the lesser of two, rounded where they are alike."""
     ratio = a / b
-    if ratio > 1e6:
+    if ratio > 1e4:
         return b
+    if ratio < 1e-4:  # the corner is further off than float64 can tell
+        return a
     return a / (1.0 + ratio**corner) ** (1.0 / corner)

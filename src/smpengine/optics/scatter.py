@@ -101,15 +101,16 @@ def scatter(
 def reach_mm(impressions: Impressions, skin: Skin) -> float:
     """Return a distance beyond which no impression of a scene changes any pixel, in mm.
 
-    Seven sigma of the widest halo: Gaussians end at 4.6, and interpolating levels spreads what is
-    drawn by at most 3 samples of 1 / 2.25 sigma each way.
+    Seven sigma of the widest halo, which the deepest impression has: Gaussians end at 4.1, and
+    interpolating levels spreads what is drawn by at most 3 samples of 1 / 1.8 sigma each way.
     """
     if len(impressions) == 0:
         return 0.0
     table: Table = table_for(skin)
     radius = float(impressions.radius_mm.max())
-    widest = math.sqrt(float(table.sigma_mm.max()) ** 2 / skin.scattering**2 + radius**2)
-    return 7.0 * widest + 5.0 * radius
+    deepest = float(impressions.depth_mm.max()) * skin.scattering
+    sigma = float(np.interp(deepest, table.z_mm, table.sigma_mm.max(axis=1)))
+    return 7.0 * math.sqrt((sigma / skin.scattering) ** 2 + radius**2) + 5.0 * radius
 
 
 @njit(nogil=True, cache=True)
@@ -133,16 +134,19 @@ def _scatter(
         _write_halos(variance, strength, reach, px, min_sigma_px, row, sigma_px, peak)
         # Pixels see a rim of at least half a pixel; what a weak disc takes stays the same.
         spread, sharp = disc_shape(rim_sigma, r)
-        wide, soft = disc_shape(max(rim_sigma, min_sigma_px / px), r)
+        wide, soft, share = spread, sharp, 1.0
+        if rim_sigma * px < min_sigma_px:
+            wide, soft = disc_shape(min_sigma_px / px, r)
+            share = disc_area(spread, sharp) / disc_area(wide, soft)
         inv_spread[n] = 1.0 / (wide * px * px)
         edge[n] = soft + rim
-        share = disc_area(spread, sharp) / disc_area(wide, soft)
         most = 0.0
         for b in range(BANDS_COUNT):
             cap[n, b] = min(core[b] * share, MAX_CAP)
             most = max(most, cap[n, b])
         if most < NEGLIGIBLE:
-            cap[n] = 0.0
+            for b in range(BANDS_COUNT):
+                cap[n, b] = 0.0
 
 
 @njit(nogil=True, cache=True)
@@ -157,4 +161,5 @@ def _write_halos(variance, strength, reach, px, min_sigma_px, row, sigma_px, pea
             peak[row + g, b] = value
             peak[row + g, b + BANDS_COUNT] = value * reach[b] * reach[b]
         if most < NEGLIGIBLE:
-            peak[row + g] = 0.0
+            for c in range(CHANNELS):
+                peak[row + g, c] = 0.0

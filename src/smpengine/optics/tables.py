@@ -61,8 +61,9 @@ class Table:
 
     @property
     def arrays(self) -> Arrays:
-        """What the functions below take as `table`."""
-        return self.z_mm, self.sigma_mm, self.weight, self.reach, self.decay_per_mm
+        """What the functions below take as `table`: flat, for indices of several axes are slow."""
+        flat = (self.sigma_mm.ravel(), self.weight.ravel(), self.reach.ravel())
+        return self.z_mm, *flat, self.decay_per_mm
 
 
 @functools.cache
@@ -125,40 +126,58 @@ def skin_bands(skin: Skin) -> NDArray[np.float64]:
 @njit(nogil=True, cache=True)
 def _depth_index(z, z_mm):
     """Return (lower node, share of the next one) for linear interpolation, clamped."""
-    last = z_mm.shape[0] - 1
+    low, high = 0, z_mm.shape[0] - 1
     if z <= z_mm[0]:
         return 0, 0.0
-    if z >= z_mm[last]:
-        return last - 1, 1.0
-    node = np.searchsorted(z_mm, z, side="right") - 1
-    return node, (z - z_mm[node]) / (z_mm[node + 1] - z_mm[node])
+    if z >= z_mm[high]:
+        return high - 1, 1.0
+    while high - low > 1:
+        middle = (low + high) // 2
+        if z_mm[middle] <= z:
+            low = middle
+        else:
+            high = middle
+    return low, (z - z_mm[low]) / (z_mm[low + 1] - z_mm[low])
+
+
+@njit(nogil=True, cache=True)
+def _read(values, width, node, share, out, at):
+    """Read a row of `width` values between two nodes into out[at:]; both arrays are flat."""
+    start = node * width
+    for i in range(width):
+        lower, upper = values[start + i], values[start + width + i]
+        out[at + i] = lower + (upper - lower) * share
+
+
+@njit(nogil=True, cache=True)
+def _fall(z, table, out, at, width):
+    """Let values of the bands, `width` each, fall beyond the last depth of the table."""
+    beyond = z - table[0][-1]
+    if beyond > 0.0:
+        for b in range(BANDS_COUNT):
+            fall = math.exp(-table[4][b] * beyond)
+            for i in range(width):
+                out[at + b * width + i] *= fall
 
 
 @njit(nogil=True, cache=True)
 def read_sigmas(z, table, out):
     """Read the kernels' sigmas, (6,), at a depth."""
     node, share = _depth_index(z, table[0])
-    for n in range(out.shape[0]):
-        lower, upper = table[1][node, n], table[1][node + 1, n]
-        out[n] = lower + (upper - lower) * share
+    _read(table[1], KERNELS, node, share, out, 0)
 
 
 @njit(nogil=True, cache=True)
-def read_weights(z, table, out):
-    """Read the kernels' weights, (bands, 6), at a depth; beyond the table they fall."""
+def read_weights(z, table, out, at):
+    """Read the kernels' weights at a depth into out[at:], flat, band after band."""
     node, share = _depth_index(z, table[0])
-    beyond = max(z - table[0][-1], 0.0)
-    for b in range(out.shape[0]):
-        fall = math.exp(-table[4][b] * beyond) if beyond > 0.0 else 1.0
-        for n in range(out.shape[1]):
-            lower, upper = table[2][node, b, n], table[2][node + 1, b, n]
-            out[b, n] = (lower + (upper - lower) * share) * fall
+    _read(table[2], BANDS_COUNT * KERNELS, node, share, out, at)
+    _fall(z, table, out, at, KERNELS)
 
 
 @njit(nogil=True, cache=True)
-def read_reach(z, band, table):
-    """Read the reach of one band at a depth."""
+def read_reach(z, table, out):
+    """Read the reach of the bands, (bands,), at a depth."""
     node, share = _depth_index(z, table[0])
-    beyond = max(z - table[0][-1], 0.0)
-    lower, upper = table[3][node, band], table[3][node + 1, band]
-    return (lower + (upper - lower) * share) * math.exp(-table[4][band] * beyond)
+    _read(table[3], BANDS_COUNT, node, share, out, 0)
+    _fall(z, table, out, 0, 1)
