@@ -13,10 +13,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from smpengine.optics.crowding import BANDS_COUNT
 from smpengine.optics.skin import FRACTIONS, bare_reflectance
 from smpengine.scene import BANDS, Skin
 
-BANDS_COUNT: Final = len(BANDS)
 KERNELS: Final = 6
 """Of a point deposit: a core and five halos."""
 MUSP_PER_MM: Final = (3.468, 4.07, 5.179)

@@ -21,15 +21,12 @@ from smpengine.raster.upsample import LINE, upsample_tile
 from smpengine.workers import Workers
 
 Planes = NDArray[np.float32]
-_RUN = 4
+_RUN = 4  # tiles that one call draws
 
 
 @dataclass
 class Scratch:
-    """What one thread draws into: the planes of a tile, flat, and lines for the separable passes.
-
-    `channel(c)` is a plane by rows and columns, TILE x TILE.
-    """
+    """What one thread draws into: a tile's planes, flat, and lines for the separable passes."""
 
     planes: Planes
     vertical: Planes
