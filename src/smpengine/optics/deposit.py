@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numba import njit
 
-from smpengine.optics.crowding import MIN_REACH
+from smpengine.optics.crowding import BANDS_COUNT, MIN_REACH
 from smpengine.optics.dot import (
     FLAT_VARIANCE,
     back_shielding,
@@ -23,7 +23,7 @@ from smpengine.optics.dot import (
     shallowness,
     soft_min,
 )
-from smpengine.optics.tables import BANDS_COUNT, KERNELS, read_reach, read_sigmas, read_weights
+from smpengine.optics.tables import KERNELS, read_reach, read_sigmas, read_weights
 
 _WEIGHTS = BANDS_COUNT * KERNELS
 GAUSSIANS = KERNELS  # five halos, and the one that flattens them; the core is a disc

@@ -10,9 +10,10 @@ import numpy as np
 from numba import njit
 
 from smpengine.optics.constants import CONSTANTS, Constants
+from smpengine.optics.crowding import BANDS_COUNT
 from smpengine.optics.deposit import GAUSSIANS, describe, scratch
 from smpengine.optics.dot import disc_area, disc_shape
-from smpengine.optics.tables import BANDS_COUNT, Table, skin_bands, table_for
+from smpengine.optics.tables import Table, skin_bands, table_for
 from smpengine.raster.splats import MAX_CAP, Discs, Gaussians
 from smpengine.scene import Impressions, Skin
 from smpengine.workers import Workers
