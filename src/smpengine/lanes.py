@@ -17,6 +17,7 @@ from llvmlite import ir
 from numba import njit
 from numba.core import cgutils, types
 from numba.core.datamodel import models, register_default
+from numba.core.types.misc import CPointer
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin
 
@@ -66,8 +67,9 @@ _binary(operator.mul, "fmul")
 _binary(operator.truediv, "fdiv")
 
 
-def _constant(value: float) -> ir.Constant:
-    return ir.Constant(_vector, [ir.Constant(_f32, value)] * LANES)
+def pattern(picks: Sequence[int]) -> ir.Constant:
+    """Return which lanes a shuffle takes."""
+    return ir.Constant(_vector_i32, list(picks))
 
 
 def _call(builder: Any, name: str, *args: Any) -> Any:
@@ -77,10 +79,12 @@ def _call(builder: Any, name: str, *args: Any) -> Any:
     return builder.call(function, args)
 
 
-def _element(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:
-    """Address of the vector that starts at a flat index of a contiguous float32 array."""
-    view = context.make_array(array_type)(context, builder, array)
-    return builder.bitcast(builder.gep(view.data, [index]), _vector.as_pointer())
+def element(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> Any:
+    """Address of the vector that starts at an index of a float32 pointer or contiguous array."""
+    data = array
+    if not isinstance(kind, CPointer):
+        data = context.make_array(kind)(context, builder, array).data
+    return builder.bitcast(builder.gep(data, [index]), _vector.as_pointer())
 
 
 def _lanewise(name: str, arity: int) -> Callable[..., Any]:
@@ -100,6 +104,16 @@ fma = _lanewise("fma", 3)
 floor = _lanewise("floor", 1)
 sqrt = _lanewise("sqrt", 1)
 fabs = _lanewise("fabs", 1)
+
+
+@intrinsic
+def fnma(_typing: Any, _a: Any, _b: Any, _c: Any) -> Any:
+    """Return c - a * b, rounded once."""
+
+    def emit(_context: Any, builder: Any, _sig: Any, args: Sequence[Any]) -> Any:
+        return _call(builder, "fma", builder.fneg(args[0]), args[1], args[2])
+
+    return signature(lanes, lanes, lanes, lanes), emit
 
 
 @intrinsic
@@ -127,7 +141,7 @@ def load(_typing: Any, array: Any, index: Any) -> Any:
     """Load neighbours from a flat, contiguous float32 array. No bounds are checked."""
 
     def emit(context: Any, builder: Any, sig: Any, args: Sequence[Any]) -> Any:
-        return builder.load(_element(context, builder, sig.args[0], args[0], args[1]), align=4)
+        return builder.load(element(context, builder, sig.args[0], args[0], args[1]), align=4)
 
     return signature(lanes, array, index), emit
 
@@ -137,63 +151,11 @@ def store(_typing: Any, array: Any, index: Any, value: Any) -> Any:
     """Store neighbours into a flat, contiguous float32 array. No bounds are checked."""
 
     def emit(context: Any, builder: Any, sig: Any, args: Sequence[Any]) -> Any:
-        pointer = _element(context, builder, sig.args[0], args[0], args[1])
+        pointer = element(context, builder, sig.args[0], args[0], args[1])
         builder.store(args[2], pointer, align=4)
         return context.get_dummy_value()
 
     return signature(types.void, array, index, value), emit
-
-
-@intrinsic
-def store_pairs(_typing: Any, array: Any, index: Any, even: Any, odd: Any) -> Any:
-    """Store even[0], odd[0], even[1], odd[1], ...: twice as many floats as there are lanes."""
-
-    def emit(context: Any, builder: Any, sig: Any, args: Sequence[Any]) -> Any:
-        pointer = _element(context, builder, sig.args[0], args[0], args[1])
-        for half in range(2):
-            picks = [lane // 2 + half * LANES // 2 + lane % 2 * LANES for lane in range(LANES)]
-            mixed = builder.shuffle_vector(args[2], args[3], ir.Constant(_vector_i32, picks))
-            builder.store(mixed, builder.gep(pointer, [ir.Constant(_i32, half)]), align=4)
-        return context.get_dummy_value()
-
-    return signature(types.void, array, index, even, odd), emit
-
-
-@intrinsic
-def store_triples(_typing: Any, array: Any, index: Any, a: Any, b: Any, c: Any) -> Any:
-    """Store a[0], b[0], c[0], a[1], ...: three times as many floats as there are lanes."""
-
-    def emit(context: Any, builder: Any, sig: Any, args: Sequence[Any]) -> Any:
-        pointer = _element(context, builder, sig.args[0], args[0], args[1])
-        for part in range(3):
-            where = [divmod(part * LANES + lane, 3) for lane in range(LANES)]
-            picks = [lane + (plane % 2) * LANES for lane, plane in where]
-            # A shuffle mixes two: first the planes 0 and 1, then plane 2 into the gaps.
-            pair = ir.Constant(_vector_i32, picks)
-            mixed = builder.shuffle_vector(args[2], args[3], pair)
-            last = [LANES + lane if plane == 2 else at for at, (lane, plane) in enumerate(where)]
-            mixed = builder.shuffle_vector(mixed, args[4], ir.Constant(_vector_i32, last))
-            builder.store(mixed, builder.gep(pointer, [ir.Constant(_i32, part)]), align=4)
-        return context.get_dummy_value()
-
-    return signature(types.void, array, index, a, b, c), emit
-
-
-@intrinsic
-def prefetch(_typing: Any, array: Any, index: Any) -> Any:
-    """Ask for the cache line of an element that is soon to be read."""
-
-    def emit(context: Any, builder: Any, sig: Any, args: Sequence[Any]) -> Any:
-        view = context.make_array(sig.args[0])(context, builder, args[0])
-        pointer = builder.gep(view.data, [args[1]])
-        generic = builder.bitcast(pointer, ir.IntType(8).as_pointer())
-        kind = ir.FunctionType(ir.VoidType(), [generic.type, _i32, _i32, _i32])
-        name = "llvm.prefetch.p0i8" if "*" in str(generic.type) else "llvm.prefetch.p0"
-        function = cgutils.get_or_insert_function(builder.module, kind, name)
-        builder.call(function, [generic, *(ir.Constant(_i32, v) for v in (0, 3, 1))])
-        return context.get_dummy_value()
-
-    return signature(types.void, array, index), emit
 
 
 @intrinsic
@@ -202,13 +164,14 @@ def splat(_typing: Any, value: Any) -> Any:
 
     def emit(context: Any, builder: Any, sig: Any, args: Sequence[Any]) -> Any:
         number = context.cast(builder, args[0], sig.args[0], types.float32)
-        return _broadcast(builder, number)
+        return broadcast(builder, number)
 
     return signature(lanes, value), emit
 
 
-def _broadcast(builder: Any, number: Any) -> Any:
-    empty = ir.Constant(_vector, ir.Undefined)
+def broadcast(builder: Any, number: Any) -> Any:
+    """Put one LLVM value into all lanes."""
+    empty = ir.Constant(ir.VectorType(number.type, LANES), ir.Undefined)
     first = builder.insert_element(empty, number, ir.Constant(_i32, 0))
     return builder.shuffle_vector(first, empty, ir.Constant(_vector_i32, [0] * LANES))
 
@@ -220,7 +183,7 @@ def ramp(_typing: Any, start: Any) -> Any:
     def emit(context: Any, builder: Any, sig: Any, args: Sequence[Any]) -> Any:
         number = context.cast(builder, args[0], sig.args[0], types.float32)
         steps = ir.Constant(_vector, [ir.Constant(_f32, float(lane)) for lane in range(LANES)])
-        return builder.fadd(_broadcast(builder, number), steps)
+        return builder.fadd(broadcast(builder, number), steps)
 
     return signature(lanes, start), emit
 

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smpengine.image.colour import EXPOSURE
-from smpengine.image.reduce import halve, reduce_planes
+from smpengine.image.reduce import halve, reduce_samples
 from smpengine.image.tone import encode, encode_reference
 from smpengine.optics.crowding import relative_reflectance, relative_reflectance_reference
 from smpengine.optics.scatter import Splats, reach_mm, scatter
 from smpengine.optics.skin import bare_reflectance
 from smpengine.raster import cpu, reference
-from smpengine.raster.grid import PITCH, PLANE, TILE, tile_count
+from smpengine.raster.grid import GROUP, GROUP_PITCH, TILE, tile_count
 from smpengine.raster.pool import borrow_pool
 from smpengine.raster.splats import PixelWindow
 from smpengine.scene import BANDS, Impressions, Scene, Skin
@@ -102,18 +102,20 @@ def draw(
         cores = cpu.DiscField(splats.cores, fine, workers, pool)
 
         def work(tile: int, scratch: _Scratch) -> None:
-            part = halos.levels[0].tile(tile)
+            part = halos.levels[0].part(tile)
             halos.draw_tile(tile, scratch.halo)
             cores.draw_tile(tile, scratch.core)
-            kept = scratch.core.planes
-            relative_reflectance(kept, scratch.halo.planes, PLANE, PITCH, part.height, part.width)
-            core = scratch.core.tile
+            kept, halo, reached = scratch.core.flat(0), scratch.halo.flat(0), scratch.halo.flat(1)
+            first = part.top * GROUP_PITCH + part.left * GROUP
+            size = part.height, part.width * GROUP
+            relative_reflectance(kept, halo, reached, first, GROUP_PITCH, *size)
+            core = scratch.core.group(0)[part.top :, part.left :]
             height, width = part.height >> inside, part.width >> inside
             row0, col0 = part.row0 >> inside, part.col0 >> inside
             if whole:
-                reduce_planes(core, part.height, part.width, inside, parts, row0, col0)
+                reduce_samples(core, part.height, part.width, inside, parts, row0, col0)
                 return
-            reduce_planes(core, part.height, part.width, inside, scratch.block, 0, 0)
+            reduce_samples(core, part.height, part.width, inside, scratch.block, 0, 0)
             target = out[row0 : row0 + height, col0 : col0 + width]
             finish(scratch.block[:height, :width], target, panel.row0 + row0, panel.col0 + col0)
 

@@ -128,8 +128,8 @@ def test_crowding_in_float32_follows_float64() -> None:
     halo = rng.exponential(1.0, (3, 8, 64))
     reach2 = rng.uniform(0.0, 1.0, (3, 8, 64)) * halo
     kept = np.exp(-core).astype(np.float32).ravel()
-    halos = np.concatenate([halo, reach2]).astype(np.float32).ravel()
-    relative_reflectance(kept, halos, 8 * 64, 64, 8, 64)
+    flat_halo, flat_reach2 = (plane.astype(np.float32).ravel() for plane in (halo, reach2))
+    relative_reflectance(kept, flat_halo, flat_reach2, 0, 64, 3 * 8, 64)
     expected = relative_reflectance_reference(core, halo, reach2)
     np.testing.assert_allclose(kept.reshape(expected.shape), expected, atol=2e-6)
 

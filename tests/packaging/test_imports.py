@@ -20,7 +20,8 @@ LAYERS = (
     ("optics", "image"),
     ("raster",),
     ("window", "scene", "devices"),
-    ("workers", "lanes"),
+    ("workers", "doubles", "moves"),
+    ("lanes",),
     ("errors",),
 )
 # Data that two layers hand to each other.

@@ -7,7 +7,7 @@ import pytest
 
 import smpengine as smp
 from smpengine.raster import cpu, reference
-from smpengine.raster.grid import TILE
+from smpengine.raster.grid import TILE, levels_for
 from smpengine.raster.pool import borrow_pool
 from smpengine.raster.splats import Discs, PixelWindow
 from smpengine.workers import Workers
@@ -73,16 +73,19 @@ def test_discs() -> None:
     inv_spread = (np.maximum(edge, 0) + 1.0) / radius2
     cap = rng.uniform(1e-4, 0.9995, (n, 3)).astype(np.float32)
     discs = Discs(*rng.uniform(-10, 180, (2, n)), np.float32(inv_spread), np.float32(edge), cap)
-    got = np.empty((window.height, window.width, 3), np.float32)
-    scratch = cpu.Scratch.make(3)
+    got = np.full((window.height, window.width, 3), np.nan, np.float32)
+    scratch, level = cpu.Scratch.make(3), levels_for(window, 1)[0]
     with borrow_pool() as pool:
         field = cpu.DiscField(discs, window, Workers(1), pool)
-        for tile in range(4):
-            field.draw_tile(tile, scratch)
-            row, col = divmod(tile, 2)
-            rows, cols = slice(row * TILE, (row + 1) * TILE), slice(col * TILE, (col + 1) * TILE)
-            part = got[rows, cols]
-            part[...] = np.moveaxis(scratch.tile, 0, 2)[: part.shape[0], : part.shape[1]]
+        for number in range(level.tiles):
+            field.draw_tile(number, scratch)
+            part = level.part(number)
+            rows, cols = (
+                slice(part.top, part.top + part.height),
+                slice(part.left, part.left + part.width),
+            )
+            used = scratch.group(0)[rows, cols]
+            got[part.row0 : part.row0 + part.height, part.col0 : part.col0 + part.width] = used
     want = np.exp(-reference.draw_discs(discs, window))
     assert np.abs(got - want).max() <= TOLERANCE
 

@@ -1,4 +1,4 @@
-"""From subpixels to pixels, and from planes to pixels with their bands side by side."""
+"""From subpixels to pixels."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _QUARTER = np.float32(0.25)
 
 
 @njit(nogil=True, cache=True)
-def reduce_planes(planes, height, width, halvings, out, row0, col0):
+def reduce_samples(samples, height, width, halvings, out, row0, col0):
     """Average 2^halvings x 2^halvings samples into each pixel, in pairs, in one fixed order.
 
     Parameters
     ----------
-    planes
-        Float32 (bands, rows, cols); overwritten.
+    samples
+        Float32 (rows, cols, bands); overwritten.
     height, width
         The part that is used, in samples: multiples of 2^halvings.
     halvings
@@ -30,20 +30,20 @@ def reduce_planes(planes, height, width, halvings, out, row0, col0):
     for _ in range(halvings):
         height //= 2
         width //= 2
-        for c in range(bands):
-            for j in range(height):
-                for i in range(width):
-                    upper = planes[c, 2 * j, 2 * i] + planes[c, 2 * j, 2 * i + 1]
-                    lower = planes[c, 2 * j + 1, 2 * i] + planes[c, 2 * j + 1, 2 * i + 1]
-                    planes[c, j, i] = (upper + lower) * _QUARTER
+        for j in range(height):
+            for i in range(width):
+                for c in range(bands):
+                    upper = samples[2 * j, 2 * i, c] + samples[2 * j, 2 * i + 1, c]
+                    lower = samples[2 * j + 1, 2 * i, c] + samples[2 * j + 1, 2 * i + 1, c]
+                    samples[j, i, c] = (upper + lower) * _QUARTER
     for j in range(height):
         for i in range(width):
             for c in range(bands):
-                out[row0 + j, col0 + i, c] = planes[c, j, i]
+                out[row0 + j, col0 + i, c] = samples[j, i, c]
 
 
 def halve(image: NDArray[Any], halvings: int) -> NDArray[Any]:
-    """Average pixels 2 x 2, so many times, in the order of `reduce_planes`."""
+    """Average pixels 2 x 2, so many times, in the order of `reduce_samples`."""
     for _ in range(halvings):
         upper = image[::2, ::2] + image[::2, 1::2]
         lower = image[1::2, ::2] + image[1::2, 1::2]

@@ -46,38 +46,35 @@ def taken(halo, reach):
 
 
 @njit(nogil=True, cache=True)
-def relative_reflectance(kept, halo, plane, pitch, height, width):
-    """Turn what the cores let through into R / R0, in place, a vector of samples at a time.
+def relative_reflectance(kept, halo, reached, first, pitch, height, width):
+    """Turn what the cores let through into R / R0, in place, a vector of values at a time.
 
     Parameters
     ----------
     kept
-        Float32, flat: exp(-C) of the bands, plane after plane; overwritten.
-    halo
-        Float32, flat: H of the bands, then Q of the bands.
-    plane, pitch
-        Samples from one plane, and from one row, to the next; a row has room for whole vectors.
+        Float32, flat: exp(-C), the bands of a sample side by side; overwritten.
+    halo, reached
+        Float32, flat: H and Q, likewise.
+    first, pitch
+        Where the used part begins; floats from one row to the next. Rows have room for vectors.
     height, width
-        The part that is used.
+        The part that is used, in rows and floats.
     """
     one = splat(1.0)
-    bands = BANDS_COUNT
-    for c in range(bands):
-        for j in range(height):
-            start = c * plane + j * pitch
-            for k in range(start, start + width, LANES):
-                h = lanes.load(halo, k)
-                p2 = lanes.load(halo, k + bands * plane) / vmax(h, splat(MIN_HALO))
-                p = lanes.sqrt(vmin(vmax(p2, splat(MIN_REACH * MIN_REACH)), one))
-                u = vmax(h, splat(0.0)) / p
-                beyond = vmax(u * splat(1.0 / U_STAR), one)
-                growth = vmin(p * lanes.exp(lanes.log(beyond) * splat(_THIRD)), one)
-                base = fma(vmin(u, splat(U_STAR)), splat(1.0 / CROWD), one)
-                base = base * base * base
-                base = base * base
-                base = base * base
-                taken_by_halos = growth * (one - one / base)
-                lanes.store(kept, k, lanes.load(kept, k) * (one - taken_by_halos))
+    for j in range(height):
+        for k in range(first + j * pitch, first + j * pitch + width, LANES):
+            h = lanes.load(halo, k)
+            p2 = lanes.load(reached, k) / vmax(h, splat(MIN_HALO))
+            p = lanes.sqrt(vmin(vmax(p2, splat(MIN_REACH * MIN_REACH)), one))
+            u = vmax(h, splat(0.0)) / p
+            beyond = vmax(u * splat(1.0 / U_STAR), one)
+            growth = vmin(p * lanes.exp(lanes.log(beyond) * splat(_THIRD)), one)
+            base = fma(vmin(u, splat(U_STAR)), splat(1.0 / CROWD), one)
+            base = base * base * base
+            base = base * base
+            base = base * base
+            taken_by_halos = growth * (one - one / base)
+            lanes.store(kept, k, lanes.load(kept, k) * (one - taken_by_halos))
 
 
 def relative_reflectance_reference(

@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from smpengine.devices import REFERENCE, physical_memory_bytes, resolve
 from smpengine.errors import InputError, must
-from smpengine.raster.splats import Gaussians, PixelWindow
+from smpengine.raster.splats import MAX_SIGMA_PX, Gaussians, PixelWindow
 from smpengine.workers import Cancel, Progress, Workers, thread_count
 
-_MAX_PX = 2**31 - 1
+_MAX_PX = 2**30
 
 
 def rasterise(
@@ -41,7 +41,8 @@ def rasterise(
     x_px, y_px
         Centres, (n,), float32 or float64, pixels; n may be 0.
     sigma_px
-        Standard deviations, (n,), > 0, pixels. The mass is right to 0.1 % from 0.7 px on.
+        Standard deviations, (n,), over 0 and under 1e12, pixels. The mass is right to 0.1 % from
+        0.7 px on.
     peak
         Values at the centres, (n, bands), or (n,) for one band.
     shape
@@ -71,7 +72,7 @@ def rasterise(
     """
     name = resolve(device)
     workers = Workers(thread_count(threads), cancel, progress)
-    gaussians = _gaussians(x_px, y_px, sigma_px, peak, workers)
+    gaussians = _gaussians(x_px, y_px, sigma_px, peak)
     height, width = _pair("shape", shape, 1, _MAX_PX)
     row0, col0 = _pair("origin_px", origin_px, -_MAX_PX, _MAX_PX)
     window = PixelWindow(row0, col0, height, width)
@@ -79,11 +80,17 @@ def rasterise(
     if name == REFERENCE:
         from smpengine.raster.reference import draw_gaussians
 
+        _check(gaussians)
         image[...] = draw_gaussians(gaussians, window)
         return image
     from smpengine.raster import cpu
+    from smpengine.raster.place import NotDrawableError
 
-    cpu.rasterise(gaussians, window, image, workers)
+    try:
+        cpu.rasterise(gaussians, window, image, workers, mapped=out is not None)
+    except NotDrawableError:
+        _check(gaussians)
+        raise
     return image
 
 
@@ -118,18 +125,12 @@ def output_array(
         raise InputError(message) from error
 
 
-def _gaussians(
-    x_px: ArrayLike, y_px: ArrayLike, sigma_px: ArrayLike, peak: ArrayLike, workers: Workers
-) -> Gaussians:
-    x = _column("x_px", x_px, np.dtype(np.float64), None, workers)
+def _gaussians(x_px: ArrayLike, y_px: ArrayLike, sigma_px: ArrayLike, peak: ArrayLike) -> Gaussians:
+    """Return the columns if their shapes and dtypes will do; what is in them is not looked at."""
+    x = _column("x_px", x_px, np.dtype(np.float64), None)
     n = x.shape[0]
-    y = _column("y_px", y_px, np.dtype(np.float64), n, workers)
-    sigma = _column("sigma_px", sigma_px, np.dtype(np.float32), n, workers)
-    from smpengine.raster.scan import first_not_positive
-
-    bad = first_not_positive(sigma, workers)
-    if bad >= 0:
-        raise InputError(must("sigma_px", "be over 0", float(sigma[bad]), f"row {bad}"))
+    y = _column("y_px", y_px, np.dtype(np.float64), n)
+    sigma = _column("sigma_px", sigma_px, np.dtype(np.float32), n)
     values = np.asarray(peak)
     if values.dtype.kind not in "fiu" or values.ndim not in (1, 2) or values.shape[0] != n:
         got = f"dtype {values.dtype}, shape {values.shape}"
@@ -138,31 +139,35 @@ def _gaussians(
         raise InputError(must("peak", "have at least one band", f"shape {values.shape}"))
     bands = values.shape[1] if values.ndim == 2 else 1
     values = np.ascontiguousarray(values.reshape(n, bands), np.float32)
-    _finite("peak", values, workers)
     return Gaussians(x, y, sigma, values)
 
 
-def _column(
-    name: str, value: ArrayLike, dtype: np.dtype[Any], n: int | None, workers: Workers
-) -> NDArray[Any]:
+def _column(name: str, value: ArrayLike, dtype: np.dtype[Any], n: int | None) -> NDArray[Any]:
     array = np.asarray(value)
     if array.dtype.kind not in "fiu" or array.ndim != 1:
         got = f"dtype {array.dtype}, shape {array.shape}"
         raise InputError(must(name, "be real numbers of shape (n,)", got))
     if n is not None and array.shape[0] != n:
         raise InputError(must(name, f"have {n} rows as x_px has", f"{array.shape[0]} rows"))
-    column = np.ascontiguousarray(array, dtype)
-    _finite(name, column, workers)
-    return column
+    return np.ascontiguousarray(array, dtype)
 
 
-def _finite(name: str, values: NDArray[Any], workers: Workers) -> None:
-    from smpengine.raster.scan import first_not_finite
-
-    bad = first_not_finite(values.reshape(-1), workers)
-    if bad >= 0:
-        row = bad * len(values) // values.size
-        raise InputError(must(name, "be finite", float(values.reshape(-1)[bad]), f"row {row}"))
+def _check(gaussians: Gaussians) -> None:
+    """Raise what names the first value that cannot be drawn."""
+    infinite = (-np.inf, np.inf, "be finite")
+    widest = f"be under {MAX_SIGMA_PX:g}"
+    for name, values, (above, below, must_be) in (
+        ("x_px", gaussians.x_px, infinite),
+        ("y_px", gaussians.y_px, infinite),
+        ("sigma_px", gaussians.sigma_px, infinite),
+        ("sigma_px", gaussians.sigma_px, (0.0, np.inf, "be over 0")),
+        ("sigma_px", gaussians.sigma_px, (0.0, MAX_SIGMA_PX, widest)),
+        ("peak", gaussians.peak.reshape(-1), infinite),
+    ):
+        bad = np.flatnonzero(~((values > above) & (values < below)))
+        if bad.size:
+            row = int(bad[0]) * len(gaussians.x_px) // values.size
+            raise InputError(must(name, must_be, float(values[bad[0]]), f"row {row}"))
 
 
 def _pair(name: str, value: object, low: int, high: int) -> tuple[int, int]:

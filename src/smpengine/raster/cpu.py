@@ -3,46 +3,51 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from smpengine.lanes import LANES
+from smpengine.errors import InputError, must
 from smpengine.raster import grid
 from smpengine.raster.binning import Bins, bin_rows
-from smpengine.raster.draw import draw_discs, draw_gaussians, interleave, new_planes, new_vertical
-from smpengine.raster.grid import PITCH, PLANE, TILE
-from smpengine.raster.place import Placed, kurtosis, level_count, place_discs, place_gaussians
+from smpengine.raster.draw import draw_discs, draw_gaussians, new_tables, new_tile
+from smpengine.raster.grid import CELLS, GROUP, GROUP_PITCH, GROUP_SIZE, TILE, Level, Part
+from smpengine.raster.place import kurtosis, place_discs, place_gaussians
 from smpengine.raster.pool import Pool, borrow_pool
+from smpengine.raster.settle import level_count
 from smpengine.raster.splats import Discs, Gaussians, PixelWindow
-from smpengine.raster.upsample import LINE, upsample_tile
+from smpengine.raster.store import into_image, into_level, stream_skew
+from smpengine.raster.upsample import LINES, MARGIN, upsample_tile
 from smpengine.workers import Workers
 
-Planes = NDArray[np.float32]
-_RUN = 4  # tiles that one call draws
+Floats = NDArray[np.float32]
+_JOBS_A_THREAD: Final = 16  # enough to share out evenly, few enough to cost nothing
+_TILE_COST: Final = 150  # splats that take as long as a tile without any
+_MAX_TILES: Final = 2**31 // CELLS
 
 
 @dataclass
 class Scratch:
-    """What one thread draws into: a tile's planes, flat, and lines for the separable passes."""
+    """What one thread draws into: a tile, and tables and lines for the separable passes."""
 
-    planes: Planes
-    vertical: Planes
-    line: Planes
+    tile: Floats
+    tables: Floats
+    lines: Floats
 
     @classmethod
     def make(cls, channels: int) -> Scratch:
-        """Return scratch for tiles of so many planes."""
-        return cls(new_planes(channels), new_vertical(), np.zeros(3 * LINE, np.float32))
+        """Return scratch for tiles of so many channels."""
+        return cls(new_tile(channels), new_tables(), np.zeros(LINES, np.float32))
 
-    @property
-    def tile(self) -> Planes:
-        """The planes by channels, rows and columns."""
-        used = self.planes[: self.planes.size // PLANE * PLANE]
-        whole: Planes = used.reshape(-1, TILE, PITCH)[:, :, :TILE]
-        return whole
+    def flat(self, number: int) -> Floats:
+        """Return one group of channels, flat."""
+        return self.tile[number * GROUP_SIZE : (number + 1) * GROUP_SIZE]
+
+    def group(self, number: int) -> Floats:
+        """Return one group of channels, (rows, columns, 3), columns with room behind them."""
+        return self.flat(number).reshape(TILE, GROUP_PITCH // GROUP, GROUP)
 
 
 class GaussianField:
@@ -60,6 +65,13 @@ class GaussianField:
         Who draws; the result does not depend on them.
     pool
         Where what tiles share is kept: the field may be used as long as the pool is borrowed.
+
+    Raises
+    ------
+    place.NotDrawableError
+        A value is not finite, or a sigma not over 0.
+    InputError
+        The window has too many tiles.
     """
 
     def __init__(
@@ -67,132 +79,178 @@ class GaussianField:
     ) -> None:
         self.levels = grid.levels_for(window, level_count(gaussians.sigma_px))
         self.channels = gaussians.peak.shape[1]
-        table = grid.as_table(self.levels)
-        self._placed = place_gaussians(gaussians, table, workers, pool)
-        last = self.levels[-1]
-        self._bins = bin_rows(self._placed.spans, table, last.tile0 + last.tiles, workers, pool)
-        nothing = np.zeros(LANES, np.float32)
-        self._above: tuple[Any, ...] = (nothing, (0, 0, 0), 0, 0)
+        table, tiles = grid.as_table(self.levels), _tiles(self.levels)
+        self._placed = place_gaussians(gaussians, table, tiles, workers, pool)
+        self._bins = bin_rows(self._placed, table, workers, pool)
+        self._above: tuple[Any, ...] = (np.zeros(1, np.float32), 0, (0, 0), 0, 0)
         for number in range(len(self.levels) - 1, 0, -1):
             self._above = self._draw_level(number, workers, pool)
+        self._finest = self.arguments(0)
 
     def draw_tile(self, tile: int, scratch: Scratch) -> None:
-        """Overwrite the scratch's planes by a tile of the finest level."""
-        _draw_tile(tile, *self.arguments(0), scratch.planes, scratch.vertical, scratch.line)
+        """Overwrite the scratch's tile by one of the finest level; only the used part is right."""
+        _draw_tile(tile, *self._finest, scratch.tile, scratch.tables, scratch.lines)
 
     def arguments(self, number: int) -> tuple[Any, ...]:
         """Return what the kernels below take of one level."""
-        level, placed = self.levels[number], self._placed
-        geometry = (level.row0, level.col0, level.height, level.width, level.tile0)
-        splats = (placed.records, placed.whole, placed.pitch, self.channels, kurtosis(number))
-        return geometry, (self._bins.start, self._bins.rows), splats, self._above
+        placed, splats = self._placed, (self.channels, kurtosis(number))
+        records = (placed.records, placed.whole, placed.pitch)
+        bins = (self._bins.start, self._bins.rows)
+        return _geometry(self.levels[number]), bins, records, splats, self._above
+
+    def jobs(self, number: int, workers: Workers) -> NDArray[np.int64]:
+        """Return the edges of runs of a level's tiles that take about equally long."""
+        level = self.levels[number]
+        first = level.tile0 * CELLS
+        load = self._bins.start[first : first + level.tiles * CELLS + 1 : CELLS]
+        return even_runs(load, workers.threads)
 
     def _draw_level(self, number: int, workers: Workers, pool: Pool) -> tuple[Any, ...]:
         level = self.levels[number]
-        shape = (self.channels, level.height, level.width)
-        # Vectors that begin in the last rows may end beyond the last sample.
-        field = pool.array((self.channels * level.height * level.width + 4 * LANES,), np.float32)
-        field[-4 * LANES :] = 0.0
-        arguments = self.arguments(number)
+        size = self.channels * level.height * level.width
+        field = pool.array((size + 2 * MARGIN,), np.float32)
+        field[:MARGIN] = field[size + MARGIN :] = 0.0
+        arguments, edges = self.arguments(number), self.jobs(number, workers)
 
         def work(run: int, scratch: Scratch) -> None:
-            first, last = run * _RUN, min((run + 1) * _RUN, level.tiles)
             _fill_level(
-                first, last, *arguments, field, scratch.planes, scratch.vertical, scratch.line
-            )
+                edges[run], edges[run + 1], *arguments, field,
+                scratch.tile, scratch.tables, scratch.lines,
+            )  # fmt: skip
 
-        workers.each(-(-level.tiles // _RUN), work, lambda: Scratch.make(self.channels))
-        return field, shape, level.row0, level.col0
+        workers.each(len(edges) - 1, work, lambda: Scratch.make(self.channels))
+        return field, MARGIN, (level.height, level.width), level.row0, level.col0
 
 
 class DiscField:
-    """What soft discs let through over a window, drawn tile by tile; as `GaussianField`."""
+    """What soft discs of three bands let through over a window, drawn tile by tile."""
 
     def __init__(self, discs: Discs, window: PixelWindow, workers: Workers, pool: Pool) -> None:
-        self._bands = discs.cap.shape[1]
+        assert discs.cap.shape[1] == GROUP
         self._level = grid.levels_for(window, 1)[0]
-        table = grid.as_table((self._level,))
-        self._placed: Placed = place_discs(discs, table, workers, pool)
-        tiles = self._level.tiles
-        self._bins: Bins = bin_rows(self._placed.spans, table, tiles, workers, pool)
+        table, tiles = grid.as_table((self._level,)), _tiles((self._level,))
+        placed = place_discs(discs, table, tiles, workers, pool)
+        self._bins: Bins = bin_rows(placed, table, workers, pool)
+        self._records = (placed.records, placed.whole, placed.pitch)
 
     def draw_tile(self, tile: int, scratch: Scratch) -> None:
-        """Overwrite the scratch's planes by a tile."""
-        part, placed, start = self._level.tile(tile), self._placed, self._bins.start
-        scratch.planes[...] = 1.0
+        """Overwrite the scratch's tile; only the used part is right."""
+        part, start = self._level.part(tile), self._bins.start
+        row, col = divmod(tile, self._level.tile_cols)
+        scratch.tile[...] = 1.0
         draw_discs(
-            self._bins.rows, start[tile], start[tile + 1],
-            placed.records, placed.whole, placed.pitch, self._bands,
-            part.row0, part.col0, part.height, part.width, scratch.planes,
+            self._bins.rows, start[tile * CELLS], start[(tile + 1) * CELLS], *self._records,
+            row * TILE, col * TILE, part.top, part.top + part.height, scratch.tile,
         )  # fmt: skip
 
 
 def rasterise(
-    gaussians: Gaussians, window: PixelWindow, out: NDArray[np.float32], workers: Workers
+    gaussians: Gaussians, window: PixelWindow, out: Floats, workers: Workers, mapped: bool
 ) -> None:
-    """Draw Gaussians into ``out``, float32 (height, width, channels), overwriting it."""
+    """Draw Gaussians into ``out``, float32 (height, width, channels), overwriting it.
+
+    Parameters
+    ----------
+    gaussians, window, out, workers
+        As in `GaussianField`, whose errors are raised before `out` is touched.
+    mapped
+        Whether the pages of `out` are in use already; it changes speed alone.
+    """
     with borrow_pool() as pool:
         field = GaussianField(gaussians, window, workers, pool)
-        arguments, tiles = field.arguments(0), field.levels[0].tiles
+        arguments, edges = field.arguments(0), field.jobs(0, workers)
         flat = out.reshape(-1)
+        skew = stream_skew(out) if mapped else -1
 
         def work(run: int, scratch: Scratch) -> None:
-            first, last = run * _RUN, min((run + 1) * _RUN, tiles)
             _fill_image(
-                first, last, *arguments, out, flat, scratch.planes, scratch.vertical, scratch.line
-            )
+                edges[run], edges[run + 1], *arguments, flat, out.shape, skew,
+                scratch.tile, scratch.tables, scratch.lines,
+            )  # fmt: skip
 
-        make = lambda: Scratch.make(field.channels)  # noqa: E731 - it is used once, here
-        workers.each(-(-tiles // _RUN), work, make, counts=True)
+        workers.each(len(edges) - 1, work, lambda: Scratch.make(field.channels), counts=True)
+
+
+def even_runs(load: NDArray[np.int64], threads: int) -> NDArray[np.int64]:
+    """Return the edges of runs of tiles that take about equally long.
+
+    Parameters
+    ----------
+    load
+        Int64 (tiles + 1,): splats before each tile.
+    threads
+        Number of threads.
+    """
+    tiles = len(load) - 1
+    cost = load - load[0] + _TILE_COST * np.arange(tiles + 1)
+    runs = min(tiles, _JOBS_A_THREAD * threads)
+    wanted = np.linspace(0.0, float(cost[-1]), runs + 1)[1:-1]
+    inner = np.searchsorted(cost, wanted)
+    return np.unique(np.concatenate([[0], inner, [tiles]])).astype(np.int64)
+
+
+def _tiles(levels: tuple[Level, ...]) -> int:
+    tiles = levels[-1].tile0 + levels[-1].tiles
+    if tiles >= _MAX_TILES:
+        rule = f"have fewer than {_MAX_TILES:,} tiles of {TILE} x {TILE} pixels"
+        raise InputError(must("shape", rule, f"{tiles:,}", remedy="Draw it in windows."))
+    return tiles
+
+
+def _geometry(level: Level) -> tuple[int, ...]:
+    first: Part = level.part(0)
+    return level.row0, level.col0, level.height, level.width, first.top, first.left, level.tile0
 
 
 @njit(nogil=True, cache=True)
 def _part(tile, geometry):
-    """Return (row0, col0, height, width) of a level's tile, relative to its first sample."""
-    _, _, height, width, _ = geometry
-    columns = -(-width // TILE)
-    row0, col0 = tile // columns * TILE, tile % columns * TILE
-    return row0, col0, min(TILE, height - row0), min(TILE, width - col0)
+    """Return a tile's place among its level's tiles, and what part of it is used: `grid.Part`."""
+    _, _, rows, columns, first_top, first_left, _ = geometry
+    across = -(-(first_left + columns) // TILE)
+    row, col = tile // across * TILE, tile % across * TILE
+    top, left = max(first_top - row, 0), max(first_left - col, 0)
+    row0, col0 = row + top - first_top, col + left - first_left
+    height, width = min(TILE - top, rows - row0), min(TILE - left, columns - col0)
+    return row, col, (top, left, height, width), (row0, col0)
 
 
 @njit(nogil=True, cache=True)
-def _draw_tile(tile, geometry, bins, splats, above, planes, vertical, line):
+def _draw_tile(tile, geometry, bins, records, splats, above, room, tables, lines):
     """Draw one tile of one level: the coarser levels, then the level's own splats."""
-    start, rows = bins
-    records, whole, pitch, channels, term = splats
-    coarse, shape, coarse_row0, coarse_col0 = above
-    row0, col0, height, width = _part(tile, geometry)
+    coarse, begin, shape, coarse_row0, coarse_col0 = above
+    channels, term = splats
+    row, col, part, _ = _part(tile, geometry)
     if shape[0] == 0:
-        planes[:] = 0.0
+        room[:] = 0.0
     else:
-        upsample_tile(
-            coarse, shape, coarse_row0, coarse_col0, geometry[0] + row0, geometry[1] + col0,
-            height, width, planes, line,
-        )  # fmt: skip
-    first, last = start[geometry[4] + tile], start[geometry[4] + tile + 1]
+        row0 = (geometry[0] - geometry[4] + row) // 2 - coarse_row0
+        col0 = (geometry[1] - geometry[5] + col) // 2 - coarse_col0
+        upsample_tile(coarse, begin, shape, row0, col0, *part, channels, room, lines)
+    start, rows = bins
+    first = (geometry[6] + tile) * CELLS
     draw_gaussians(
-        rows, first, last, records, whole, pitch, channels, term,
-        row0, col0, height, width, planes, vertical,
+        rows, start[first], start[first + CELLS], *records, channels, term,
+        row, col, part[0], part[0] + part[2], room, tables,
     )  # fmt: skip
 
 
 @njit(nogil=True, cache=True)
-def _fill_level(first, last, geometry, bins, splats, above, field, planes, vertical, line):
-    """Draw tiles of a coarse level into its field, channel after channel."""
+def _fill_level(
+    first, last, geometry, bins, records, splats, above, field, room, tables, lines
+):  # fmt: skip
+    """Draw tiles of a coarse level into its field."""
     for tile in range(first, last):
-        _draw_tile(tile, geometry, bins, splats, above, planes, vertical, line)
-        row0, col0, height, width = _part(tile, geometry)
-        for c in range(splats[3]):
-            for j in range(height):
-                at = (c * geometry[2] + row0 + j) * geometry[3] + col0
-                for i in range(width):
-                    field[at + i] = planes[c * PLANE + j * PITCH + i]
+        _draw_tile(tile, geometry, bins, records, splats, above, room, tables, lines)
+        _, _, part, place = _part(tile, geometry)
+        into_level(room, *part, field, MARGIN, geometry[2], geometry[3], splats[0], *place)
 
 
 @njit(nogil=True, cache=True)
-def _fill_image(first, last, geometry, bins, splats, above, out, flat, planes, vertical, line):
+def _fill_image(
+    first, last, geometry, bins, records, splats, above, flat, shape, skew, room, tables, lines
+):
     """Draw tiles of the finest level into an image, its channels side by side."""
     for tile in range(first, last):
-        _draw_tile(tile, geometry, bins, splats, above, planes, vertical, line)
-        row0, col0, height, width = _part(tile, geometry)
-        interleave(planes, row0, col0, height, width, out, flat)
+        _draw_tile(tile, geometry, bins, records, splats, above, room, tables, lines)
+        _, _, part, place = _part(tile, geometry)
+        into_image(room, *part, flat, shape, *place, skew)

@@ -1,7 +1,8 @@
 """Levels and tiles: which samples of which level a window needs.
 
-Sample i of level l lies at pixel coordinate i 2^l + 0.5, whatever the window, so every level is
-anchored to the scalp and a window's samples are the whole's.
+Sample i of level l lies at pixel coordinate i 2^l + 0.5, and tiles begin at its multiples of TILE,
+whatever the window: levels and tiles are anchored to the scalp, and a window's samples are the
+whole's. At a window's edges only a part of a tile is used.
 """
 
 from __future__ import annotations
@@ -15,11 +16,23 @@ from smpengine.raster.splats import PixelWindow
 
 TILE = 128
 """Side of a tile in samples; a multiple of the SIMD width."""
-PITCH = TILE + 16
-"""Samples from one row of a tile to the next: a vector (`lanes.LANES`, not imported here, for Numba
-would come with it) may end beyond the tile's last column."""
-PLANE = TILE * PITCH
-"""Samples from one plane of a tile to the next."""
+CELL_ROWS = 16
+CELL_COLS = 64
+"""Splats of a tile are drawn cell after cell, so that the rows they touch stay in the L1 cache."""
+CELLS = (TILE // CELL_ROWS) * (TILE // CELL_COLS)
+"""Cells of a tile."""
+GROUP = 3
+"""Channels that lie side by side, sample after sample; those left over lie in planes of their own.
+Three values per sample fill vectors better than three planes do: a splat of 13 pixels is 39 floats,
+and reaches into 3 or 4 aligned vectors instead of 5 or 6."""
+_SPARE = 48
+"""Floats behind a row: drawing rounds up to whole groups of vectors."""
+GROUP_PITCH = GROUP * TILE + _SPARE
+"""Floats from one row of a group to the next."""
+PLANE_PITCH = TILE + _SPARE
+"""Floats from one row of a plane to the next."""
+GROUP_SIZE = TILE * GROUP_PITCH
+PLANE_SIZE = TILE * PLANE_PITCH
 
 
 @dataclass(frozen=True)
@@ -43,31 +56,70 @@ class Level:
     tile0: int
 
     @property
+    def top(self) -> int:
+        """First row's place in its tile."""
+        return self.row0 % TILE
+
+    @property
+    def left(self) -> int:
+        """First column's place in its tile."""
+        return self.col0 % TILE
+
+    @property
     def tile_rows(self) -> int:
         """Rows of tiles."""
-        return -(-self.height // TILE)
+        return -(-(self.top + self.height) // TILE)
 
     @property
     def tile_cols(self) -> int:
         """Tiles in a row."""
-        return -(-self.width // TILE)
+        return -(-(self.left + self.width) // TILE)
 
     @property
     def tiles(self) -> int:
         """Number of tiles."""
         return self.tile_rows * self.tile_cols
 
-    def tile(self, number: int) -> PixelWindow:
-        """Return one of the level's tiles, relative to the level's first sample."""
+    def part(self, number: int) -> Part:
+        """Return the used part of one of the level's tiles."""
         row, col = divmod(number, self.tile_cols)
-        row0, col0 = row * TILE, col * TILE
-        height = min(TILE, self.height - row0)
-        return PixelWindow(row0, col0, height, min(TILE, self.width - col0))
+        top = self.top if row == 0 else 0
+        left = self.left if col == 0 else 0
+        row0, col0 = row * TILE + top - self.top, col * TILE + left - self.left
+        height = min(TILE - top, self.height - row0)
+        return Part(top, left, row0, col0, height, min(TILE - left, self.width - col0))
+
+
+@dataclass(frozen=True)
+class Part:
+    """The part of a tile that a level uses.
+
+    Attributes
+    ----------
+    top, left
+        Its first sample in the tile.
+    row0, col0
+        The same relative to the level's first sample.
+    height, width
+        In samples.
+    """
+
+    top: int
+    left: int
+    row0: int
+    col0: int
+    height: int
+    width: int
 
 
 def tile_count(window: PixelWindow) -> int:
     """Return how many tiles the finest level of a window has."""
-    return -(-window.height // TILE) * -(-window.width // TILE)
+    return levels_for(window, 1)[0].tiles
+
+
+def tile_floats(channels: int) -> int:
+    """Return how many floats a tile of so many channels takes."""
+    return channels // GROUP * GROUP_SIZE + channels % GROUP * PLANE_SIZE
 
 
 def levels_for(window: PixelWindow, count: int) -> tuple[Level, ...]:
@@ -91,6 +143,13 @@ def _coarser(start: int, count: int) -> tuple[int, int]:
 
 
 def as_table(levels: tuple[Level, ...]) -> NDArray[np.int64]:
-    """Return the levels as rows (row0, col0, height, width, tile0, tile_cols) for the kernels."""
-    rows = [(v.row0, v.col0, v.height, v.width, v.tile0, v.tile_cols) for v in levels]
+    """Return the levels for the kernels.
+
+    Rows of (row and column where the level's first tile begins, top, left, height, width, tile0,
+    tile_cols).
+    """
+    rows = [
+        (v.row0 - v.top, v.col0 - v.left, v.top, v.left, v.height, v.width, v.tile0, v.tile_cols)
+        for v in levels
+    ]
     return np.array(rows, np.int64)

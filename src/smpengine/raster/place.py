@@ -1,4 +1,8 @@
-"""Where each splat is drawn: its level, its sample and offset there, and the tiles it reaches."""
+"""Where each splat is drawn: its level, its sample and offset there, and the tiles it reaches.
+
+Gaussians are placed in blocks: loops over small arrays, one decision each, which the compiler turns
+into vectors; only the packing of records is scalar. Splats are counted by cell on the way.
+"""
 
 from __future__ import annotations
 
@@ -11,25 +15,37 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from smpengine.raster.grid import TILE
+from smpengine.lanes import LANES
+from smpengine.moves import advance, floor_f64, pointer
+from smpengine.raster.binning import cell_in, count_splat
+from smpengine.raster.grid import CELLS, TILE
 from smpengine.raster.pool import Pool
-from smpengine.raster.profile import (
-    DISC_TAPER_END,
-    KURTOSIS,
-    MASK_VARIANCE_PX2,
-    MAX_LEVEL,
-    SWITCH_SIGMA,
-    TAPER_END,
+from smpengine.raster.profile import DISC_TAPER_END, KURTOSIS
+from smpengine.raster.settle import (
+    ACROSS,
+    COL,
+    COLUMNS,
+    DOWN,
+    FACTOR,
+    FAR,
+    FIRST_TILE,
+    IN_A_ROW,
+    INV_SIGMA,
+    KEY,
+    ROW,
+    SLOTS,
+    SPAN,
+    level_table,
+    settle,
 )
 from smpengine.raster.splats import Discs, Gaussians
 from smpengine.workers import Workers
 
-CHUNK = 65_536
 HEAD = 5
-"""Floats of a Gaussian's record before its peaks; a disc's has one more before its caps."""
-
-
-_HALVES = 0.5 ** np.arange(MAX_LEVEL + 1)
+"""Floats of a Gaussian's record before its peaks."""
+DISC_HEAD = 6
+"""Floats of a disc's record before its caps."""
+_MIN_CHUNK = 16_384
 
 
 @dataclass(frozen=True)
@@ -40,17 +56,23 @@ class Placed:
     ----------
     records
         Float32, flat, `pitch` a splat. The first two are int32: row and column of the sample at or
-        before the centre, relative to the level's first. Then the offsets of row and column from
-        it; 1 / sigma (a disc's 1 / B, edge); the value of each channel.
+        before the centre, relative to where the level's first tile begins. Then the offsets of row
+        and column from it; 1 / sigma (a disc's 1 / B, edge); the value of each channel.
     pitch
         Floats a record; a multiple of 4.
     spans
         Int32 (n, 2), see `binning.bin_rows`.
+    edges
+        Int64 (chunks + 1,): the chunks of rows that were counted apart.
+    counts
+        Int32 (chunks, cells): how many splats of a chunk lie in each cell of each tile.
     """
 
     records: NDArray[np.float32]
     pitch: int
     spans: NDArray[np.int32]
+    edges: NDArray[np.int64]
+    counts: NDArray[np.int32]
 
     @property
     def whole(self) -> NDArray[np.int32]:
@@ -58,11 +80,8 @@ class Placed:
         return self.records.view(np.int32)
 
 
-def level_count(sigma_px: NDArray[np.float32]) -> int:
-    """Return one more than the highest level that any sigma goes to."""
-    if sigma_px.size == 0:
-        return 1
-    return int(_level(float(sigma_px.max()))) + 1
+class NotDrawableError(ValueError):
+    """A column holds what is not finite, or a sigma that is not over 0."""
 
 
 def kurtosis(level: int) -> float:
@@ -71,126 +90,144 @@ def kurtosis(level: int) -> float:
 
 
 def place_gaussians(
-    gaussians: Gaussians, table: NDArray[np.int64], workers: Workers, pool: Pool
+    gaussians: Gaussians, table: NDArray[np.int64], tiles: int, workers: Workers, pool: Pool
 ) -> Placed:
-    """Choose level, sample and tiles of each Gaussian; `table` is `grid.as_table`."""
+    """Choose level, sample and tiles of each Gaussian; `table` is `grid.as_table`.
+
+    Raises
+    ------
+    NotDrawableError
+        A value is not finite, or a sigma not over 0.
+    """
     columns = (gaussians.x_px, gaussians.y_px, gaussians.sigma_px, gaussians.peak)
-    return _place(_place_gaussians, columns, HEAD, table, workers, pool)
+    return _place(_place_gaussians, columns, HEAD, level_table(table), tiles, workers, pool)
 
 
-def place_discs(discs: Discs, table: NDArray[np.int64], workers: Workers, pool: Pool) -> Placed:
+def place_discs(
+    discs: Discs, table: NDArray[np.int64], tiles: int, workers: Workers, pool: Pool
+) -> Placed:
     """Choose sample and tiles of each disc, on the finest level."""
     columns = (discs.x_px, discs.y_px, discs.inv_spread_per_px2, discs.edge, discs.cap)
-    return _place(_place_discs, columns, HEAD + 1, table, workers, pool)
+    return _place(_place_discs, columns, DISC_HEAD, table[0], tiles, workers, pool)
 
 
 def _place(
-    kernel: Callable[..., None], columns: tuple[NDArray[Any], ...], head: int,
-    table: NDArray[np.int64], workers: Workers, pool: Pool,
+    kernel: Callable[..., bool], columns: tuple[NDArray[Any], ...], head: int,
+    levels: NDArray[Any], tiles: int, workers: Workers, pool: Pool,
 ) -> Placed:  # fmt: skip
     n, channels = columns[-1].shape
+    chunks = max(1, min(-(-n // _MIN_CHUNK), 2 * workers.threads))
+    edges = np.linspace(0, n, chunks + 1).astype(np.int64)
     pitch = -(-(head + channels) // 4) * 4
-    placed = Placed(pool.array((n * pitch,), np.float32), pitch, pool.array((n, 2), np.int32))
-    whole = placed.whole
+    records = pool.array((n * pitch,), np.float32)
+    whole = records.view(np.int32)
+    spans = pool.array((n, 2), np.int32)
+    counts = pool.array((chunks, tiles * CELLS), np.int32)
+    sound = np.ones(chunks, np.bool_)
 
     def work(k: int, _: None) -> None:
-        first, last = k * CHUNK, min((k + 1) * CHUNK, n)
-        kernel(first, last, *columns, table, placed.records, whole, pitch, placed.spans)
+        counts[k] = 0
+        first, last = edges[k], edges[k + 1]
+        sound[k] = kernel(
+            first, last, *columns, levels, records, whole, pitch, spans, counts[k]
+        )  # fmt: skip
 
-    workers.each(-(-n // CHUNK), work, lambda: None)
-    return placed
-
-
-@njit(nogil=True, cache=True)
-def _level(sigma_px):
-    level = 0
-    scale2 = 4.0
-    variance = sigma_px * sigma_px
-    while (
-        level < MAX_LEVEL
-        and variance >= SWITCH_SIGMA * SWITCH_SIGMA * scale2 + MASK_VARIANCE_PX2 * (scale2 - 1.0)
-    ):
-        level += 1
-        scale2 *= 4.0
-    return level
+    workers.each(chunks, work, lambda: None)
+    if not sound.all():
+        raise NotDrawableError
+    return Placed(records, pitch, spans, edges, counts)
 
 
 @njit(nogil=True, cache=True)
-def _place_gaussians(first, last, x, y, sigma, peak, table, records, whole, pitch, spans):
-    channels = peak.shape[1]
+def _place_gaussians(first, last, x, y, sigma, peak, levels, records, whole, pitch, spans, counts):
+    """Place rows first to last; false if one of them cannot be drawn."""
+    channels, level_of = peak.shape[1], levels.shape[0] // COLUMNS
+    x, y, sigma, peak = pointer(x), pointer(y), pointer(sigma), pointer(peak)
+    records, whole, spans, cells = pointer(records), pointer(whole), pointer(spans), pointer(counts)
+    levels, tail = pointer(levels), np.ones((2, LANES))
+    slots, values, flags = (
+        np.empty(SLOTS, np.int32),
+        np.empty(2 * LANES, np.float32),
+        np.zeros(LANES),
+    )
+    widths = np.ones(LANES, np.float32)
+    ints, floats, sound = pointer(slots), pointer(values), True
+    for start in range(first, last, LANES):
+        size = min(LANES, last - start)
+        if size == LANES:
+            xs, ys, sigmas = advance(x, start), advance(y, start), advance(sigma, start)
+        else:  # nothing behind the last row is read
+            for b in range(size):
+                tail[0, b], tail[1, b], widths[b] = x[start + b], y[start + b], sigma[start + b]
+            xs, ys, sigmas = pointer(tail[0]), pointer(tail[1]), pointer(widths)
+        settle(xs, ys, sigmas, levels, level_of, ints, floats, pointer(flags))
+        for b in range(size):
+            n = start + b
+            at, value = n * pitch, n * channels
+            whole[at], whole[at + 1] = ints[ROW + b], ints[COL + b]
+            whole[at + 2], whole[at + 3] = ints[DOWN + b], ints[ACROSS + b]
+            records[at + 4] = floats[INV_SIGMA + b]
+            factor, most = floats[FACTOR + b], np.float32(0.0)
+            for c in range(channels):
+                records[at + HEAD + c] = peak[value + c] * factor
+                sound &= abs(peak[value + c]) < np.inf
+                most = max(most, abs(peak[value + c]))
+            span, key = ints[SPAN + b], ints[KEY + b]
+            span = span if most > 0.0 else np.int32(-1)
+            spans[2 * n], spans[2 * n + 1] = key, span
+            if span == 0:
+                cells[key] += np.int32(1)
+            elif span > 0:
+                tile0, across = np.int64(ints[FIRST_TILE + b]), np.int64(ints[IN_A_ROW + b])
+                count_splat(key, span, ints[ROW + b], ints[COL + b], tile0, across, cells)
+    return sound and flags.max() == 0.0
+
+
+@njit(nogil=True, forceinline=True)
+def _settle_disc(v, radius, first, last):
+    """Return along one axis the sample at or before a disc's centre, and the tiles reached.
+
+    Huge coordinates are brought near before they become integers; they reach nothing there.
+    """
+    near = min(max(floor_f64(v), -FAR), FAR)
+    low = max(floor_f64(v - radius), np.float64(first))
+    high = min(floor_f64(v + radius) + 1.0, np.float64(last))
+    if low > high:
+        return np.int64(near), 0, -1
+    return np.int64(near), np.int64(low) // TILE, np.int64(high) // TILE
+
+
+@njit(nogil=True, cache=True)
+def _place_discs(
+    first, last, x, y, inv_spread, edge, cap, table, records, whole, pitch, spans, counts
+):
+    """Place rows first to last."""
+    row0, col0, top0, left0, height, width, _, columns = table
+    cells = pointer(counts)
     for n in range(first, last):
-        if _is_nothing(peak, n):
-            spans[n, 1] = -1
-            continue
-        at = n * pitch
-        level = _level(np.float64(sigma[n]))
-        inverse = _HALVES[level]
-        sigma_samples, factor = np.float64(sigma[n]), np.float32(1.0)
-        if level > 0:
-            variance = sigma_samples * sigma_samples
-            drawn = variance - MASK_VARIANCE_PX2 * (1.0 / (inverse * inverse) - 1.0)
-            sigma_samples = math.sqrt(drawn) * inverse
-            factor = np.float32(variance / drawn)
-        v, u = (y[n] - 0.5) * inverse, (x[n] - 0.5) * inverse
-        _settle(n, at, v, u, TAPER_END * sigma_samples, table, level, records, whole, spans)
-        records[at + 4] = 1.0 / sigma_samples
-        for c in range(channels):
-            records[at + HEAD + c] = peak[n, c] * factor
-
-
-@njit(nogil=True, cache=True)
-def _place_discs(first, last, x, y, inv_spread, edge, cap, table, records, whole, pitch, spans):
-    for n in range(first, last):
-        if _is_nothing(cap, n):
-            spans[n, 1] = -1
-            continue
+        spans[n, 1] = -1
+        most = np.float32(0.0)
+        for c in range(cap.shape[1]):
+            most = max(most, cap[n, c])
         wide = max(np.float64(edge[n]), 0.0)
         radius = math.sqrt((wide + DISC_TAPER_END) / np.float64(inv_spread[n]))
+        radius += 1e-3 + 1e-5 * radius  # holds whatever rounding the drawing does to the reach
+        v, u = y[n] - 0.5 - row0, x[n] - 0.5 - col0
+        row, top, bottom = _settle_disc(v, radius, top0, top0 + height - 1)
+        col, left, right = _settle_disc(u, radius, left0, left0 + width - 1)
+        if most == 0.0 or bottom < top or right < left:
+            continue
         at = n * pitch
-        _settle(n, at, y[n] - 0.5, x[n] - 0.5, radius, table, 0, records, whole, spans)
+        whole[at], whole[at + 1] = row, col
+        # From the absolute coordinate, so that the rounding is the same in every window.
+        v, u = y[n] - 0.5, x[n] - 0.5
+        records[at + 2], records[at + 3] = v - floor_f64(v), u - floor_f64(u)
         records[at + 4] = inv_spread[n]
         records[at + 5] = edge[n]
         for c in range(cap.shape[1]):
-            records[at + HEAD + 1 + c] = cap[n, c]
-
-
-@njit(nogil=True, cache=True, inline="always")
-def _is_nothing(value, n):
-    most = np.float32(0.0)
-    for c in range(value.shape[1]):
-        most = max(most, abs(value[n, c]))
-    return most == 0.0
-
-
-@njit(nogil=True, cache=True, inline="always")
-def _floor(value):
-    """Return the whole number at or below a value that an integer can hold."""
-    cut = np.int64(value)
-    return cut - 1 if cut > value else cut
-
-
-@njit(nogil=True, cache=True, inline="always")
-def _settle(n, at, v, u, radius, table, level, records, whole, spans):
-    """Write a splat's place, and the tiles that it reaches."""
-    row0, col0, height, width = table[level, 0], table[level, 1], table[level, 2], table[level, 3]
-    row, col = v - row0, u - col0
-    radius += 1e-3 + 1e-5 * radius  # holds whatever rounding the drawing does to the reach
-    margin = radius + 2.0
-    if not (-margin < row < height + margin and -margin < col < width + margin):
-        # Nothing of it is in the window; huge coordinates stop here, before they become integers.
-        spans[n, 1] = -1
-        return
-    # The offset is taken from the absolute coordinate, so that its rounding is the same in every
-    # window; the integer part may then be counted from anywhere.
-    floor_v, floor_u = _floor(v), _floor(u)
-    whole[at], whole[at + 1] = floor_v - row0, floor_u - col0
-    records[at + 2], records[at + 3] = v - floor_v, u - floor_u
-    top = max(_floor(row - radius), 0) // TILE
-    bottom = min(_floor(row + radius) + 1, height - 1) // TILE
-    left = max(_floor(col - radius), 0) // TILE
-    right = min(_floor(col + radius) + 1, width - 1) // TILE
-    if bottom < top or right < left:
-        spans[n, 1] = -1
-        return
-    spans[n, 0] = table[level, 4] + top * table[level, 5] + left
-    spans[n, 1] = (bottom - top) * 65_536 + (right - left)
+            records[at + DISC_HEAD + c] = cap[n, c]
+        span, key = (bottom - top) * 65_536 + right - left, top * columns + left
+        key = key * CELLS + cell_in(row, col, top, left)
+        spans[n, 0], spans[n, 1] = key, span
+        count_splat(key, span, row, col, 0, columns, cells)
+    return True

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 MAX_CAP: Final = 0.9995
 """The most light that one disc may take away; keeps its absorbance finite."""
+MAX_SIGMA_PX: Final = 1e12
+"""Beyond any picture; keeps levels and coordinates within what integers hold."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class Gaussians:
     x_px, y_px
         Centres, float64 (n,), in pixels of the whole scalp: absolute, not of a window.
     sigma_px
-        Standard deviations, float32 (n,), > 0.
+        Standard deviations, float32 (n,), over 0 and under MAX_SIGMA_PX.
     peak
         Values at the centres, float32 (n, channels).
     """
