@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from smpengine.raster.splats import PixelWindow
 
-TILE = 128
+TILE = 256
 """Side of a tile in samples; a multiple of the SIMD width."""
 CELL_ROWS = 16
 CELL_COLS = 64
