@@ -1,4 +1,4 @@
-"""The command line: ``smpengine render | validate | devices | init | schema``.
+"""The command line: ``smpengine render | validate | devices | init | schema | bench``.
 
 Exit codes: 0 done, 1 failed, 2 bad input.
 """
@@ -184,6 +184,69 @@ def init(plan: Path, force: bool) -> None:
     except OSError as error:
         _fail(f"{plan} cannot be written: {error.strerror}.", _FAILED)
     click.echo(f"{plan}: written. Next: smpengine render {plan} -o scalp.png")
+
+
+@main.command()
+@click.argument("scenes", nargs=-1)
+@click.option("--runs", type=click.IntRange(1), default=5, show_default=True,
+              help="How often each is timed; the median counts.")  # fmt: skip
+@click.option(
+    "--threads", type=int, default=None, help="Number of threads; all cores if not given."
+)
+@click.option("--scale", type=click.FloatRange(0.0, 1.0, min_open=True), default=1.0,
+              show_default=True, help="Share of each scene's splats and pixels.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True,
+              help="Of the scenes.")  # fmt: skip
+@click.option("--peers", is_flag=True, help="Let other libraries draw them too.")
+@click.option("--series", is_flag=True,
+              help="Measure growth over splats, pixels, sigma and threads too.")  # fmt: skip
+@click.option("--json", "json_file", type=click.Path(path_type=Path), default=None, metavar="FILE",
+              help="Write what was measured.")  # fmt: skip
+@click.option("--compare", type=click.Path(path_type=Path), nargs=2, default=None,
+              metavar="BEFORE AFTER", help="Measure nothing; compare two such files.")  # fmt: skip
+def bench(
+    scenes: tuple[str, ...],
+    runs: int,
+    threads: int | None,
+    scale: float,
+    seed: int,
+    peers: bool,
+    series: bool,
+    json_file: Path | None,
+    compare: tuple[Path, Path] | None,
+) -> None:
+    """Measure the engine on this machine, beside what the machine can do.
+
+    SCENES are sharp, mixed, deep, many, clustered, gigapixel and plan; the first three and the
+    last if none is given. Each is drawn into an array that exists, then with everything fresh,
+    then by a plain Numba loop; the error of each stands beside its time. Below are the stages,
+    each as a share of what the machine could do.
+    """
+    from smpengine.bench import record
+    from smpengine.bench.run import DEFAULT, run
+    from smpengine.workers import thread_count
+
+    if compare is not None:
+        click.echo(record.compare(*(record.read(path) for path in compare)))
+        return
+
+    def say(line: str) -> None:
+        click.echo(line, err=True)
+
+    threads_used = thread_count(threads)
+    done = run(scenes or DEFAULT, runs, threads_used, scale, seed, peers, say)
+    click.echo(record.describe(done))
+    for scene in done.scenes:
+        click.echo(record.table(scene))
+    if series:
+        from smpengine.bench.series import ALL
+
+        for measure in ALL:
+            say(f"{measure.__name__} ...")
+            done.series.append(measure(threads_used, runs, scale, seed))
+            click.echo(record.series_table(done.series[-1]))
+    if json_file is not None:
+        done.write(json_file)
 
 
 if __name__ == "__main__":

@@ -44,12 +44,12 @@ def _weave_part(part: int) -> tuple[int, list[int]]:
 def weave_threes(_typing: Any, array: Any, index: Any, line: Any, even: Any, odd: Any) -> Any:
     """Store line[even:even + 3], line[odd:odd + 3], line[even + 3:even + 6], ...: 96 floats.
 
-    Reads 48 floats of each.
+    Reads 48 floats of each; takes pointers.
     """
 
     def emit(context: Any, builder: Any, sig: Any, args: Sequence[Any]) -> Any:
         target = element(context, builder, sig.args[0], args[0], args[1])
-        source = context.make_array(sig.args[2])(context, builder, args[2]).data
+        source = args[2]
         for part in range(6):
             base, picks = _weave_part(part)
             pair = []

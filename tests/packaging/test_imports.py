@@ -14,6 +14,7 @@ SOURCE = Path(smp.__file__).parent
 # Each layer may import from those after it, and from itself.
 LAYERS = (
     ("cli",),
+    ("bench",),
     ("render",),
     ("panel",),
     ("plan",),

@@ -60,7 +60,7 @@ def _smoothstep(s):
 
 
 @njit(nogil=True, forceinline=True)
-def _profile(samples, inv_sigma, shift, kurtosis):
+def _profile(samples, inv_sigma, shift, level, terms):
     """Return one axis of a Gaussian at samples counted from that of its centre (`profile.py`).
 
     Whole numbers, times 1 / sigma, less the offset over sigma: the same in every tile and window.
@@ -73,10 +73,27 @@ def _profile(samples, inv_sigma, shift, kurtosis):
     p = fma(fma(fma(splat(_Q5), w, splat(_Q4)), w2, mid), w2, low) * w
     p = p * p
     p = p * p
-    if kurtosis != 0.0:
+    if level > 0:
+        c0, c1, c2, c3, c4 = terms
         t2 = t * t
-        p = p * fma(splat(kurtosis), fma(t2 - splat(6.0), t2, splat(3.0)), splat(1.0))
+        high = fma(fma(splat(c4), t2, splat(c3)), t2, splat(c2))
+        p = p * fma(fma(high, t2, splat(c1)), t2, splat(c0))
     return p
+
+
+@njit(nogil=True, forceinline=True)
+def _sharpen(fourth, sixth, inv_sigma):
+    """Return the coefficients, in t^2, of what undoes a level's flattening (`profile.py`)."""
+    s2 = inv_sigma * inv_sigma
+    a, b = np.float32(fourth) * s2 * s2, np.float32(sixth) * s2 * s2 * s2
+    c = a * a * np.float32(0.5)
+    return (
+        np.float32(1.0) + np.float32(3.0) * a + np.float32(15.0) * b + np.float32(105.0) * c,
+        np.float32(-6.0) * a - np.float32(45.0) * b - np.float32(420.0) * c,
+        a + np.float32(15.0) * b + np.float32(210.0) * c,
+        np.float32(-1.0) * b - np.float32(28.0) * c,
+        c,
+    )
 
 
 @njit(nogil=True, forceinline=True)
@@ -149,18 +166,20 @@ def _add_three(tile, k, a, b, c, down, rows):
 
 
 @njit(nogil=True, forceinline=True)
-def _add_groups(tile, top, rows, left, right, col, values, groups, inv_sigma, shift, term, tables):
+def _add_groups(
+    tile, top, rows, left, right, col, values, groups, inv_sigma, shift, level, terms, tables
+):
     """Add a splat to all groups, up to three vectors of its rows at a time."""
     place = splat(np.float32(-col))
     f, last = (GROUP * left) & -LANES, GROUP * right + GROUP - 1
     while f <= last:
         phase, ahead = f % _PHASES, last - f
         at = _SAMPLES + f
-        a = b = c = _profile(lanes.load(tables, at) + place, inv_sigma, shift, term)
+        a = b = c = _profile(lanes.load(tables, at) + place, inv_sigma, shift, level, terms)
         if ahead >= LANES:
-            b = _profile(lanes.load(tables, at + LANES) + place, inv_sigma, shift, term)
+            b = _profile(lanes.load(tables, at + LANES) + place, inv_sigma, shift, level, terms)
         if ahead >= 2 * LANES:
-            c = _profile(lanes.load(tables, at + 2 * LANES) + place, inv_sigma, shift, term)
+            c = _profile(lanes.load(tables, at + 2 * LANES) + place, inv_sigma, shift, level, terms)
         k = top * GROUP_PITCH + f
         for _ in range(groups):
             red, green, blue = splat(values[0]), splat(values[1]), splat(values[2])
@@ -182,7 +201,7 @@ def _add_groups(tile, top, rows, left, right, col, values, groups, inv_sigma, sh
 
 @njit(nogil=True, cache=True)
 def draw_gaussians(
-    order, first, last, records, whole, pitch, channels, kurtosis, row0, col0, low, high, tile,
+    order, first, last, records, whole, pitch, channels, fourth, sixth, row0, col0, low, high, tile,
     tables,
 ):  # fmt: skip
     """Add the Gaussians order[first:last] to a tile.
@@ -195,8 +214,8 @@ def draw_gaussians(
         `place.Placed.records`, the same as int32, and floats a record.
     channels
         Number of channels.
-    kurtosis
-        The level's term, see `place.kurtosis`.
+    fourth, sixth
+        The level's, see `place.sharpening`; 0 on the finest.
     row0, col0
         Where the tile begins, relative to the level's first tile.
     low, high
@@ -208,7 +227,7 @@ def draw_gaussians(
     """
     order, records, whole = pointer(order), pointer(records), pointer(whole)
     tile, tables = pointer(tile), pointer(tables)
-    groups = channels // GROUP
+    groups, level = channels // GROUP, 1 if fourth > 0.0 else 0
     for q in range(first, last):
         prefetch(records, np.int64(order[min(q + _AHEAD, last - 1)]) * pitch)
         at = np.int64(order[q]) * pitch
@@ -220,21 +239,33 @@ def draw_gaussians(
             continue
         dy, dx = _offset(down), _offset(across)
         rows, inv_sigma = bottom - top + 1, splat(steep)
-        term = np.float32(kurtosis) * steep * steep * steep * steep
+        terms = _sharpen(fourth, sixth, steep)
         samples, shift = lanes.ramp(np.float32(top - row)), splat(-dy * steep)
         for j in range(0, rows, LANES):
-            lanes.store(tables, j, _profile(samples, inv_sigma, shift, term))
+            lanes.store(tables, j, _profile(samples, inv_sigma, shift, level, terms))
             samples = samples + splat(np.float32(LANES))
         shift, values = splat(-dx * steep), advance(records, at + HEAD)
         if groups > 0:
             _add_groups(
-                tile, top, rows, left, right, col, values, groups, inv_sigma, shift, term, tables
+                tile,
+                top,
+                rows,
+                left,
+                right,
+                col,
+                values,
+                groups,
+                inv_sigma,
+                shift,
+                level,
+                terms,
+                tables,
             )
         for c in range(groups * GROUP, channels):
             start = groups * GROUP_SIZE + (c - groups * GROUP) * PLANE_SIZE + top * PLANE_PITCH
             for i in range(left & -LANES, right + 1, LANES):
                 samples = lanes.ramp(np.float32(i - col))
-                across = _profile(samples, inv_sigma, shift, term) * splat(values[c])
+                across = _profile(samples, inv_sigma, shift, level, terms) * splat(values[c])
                 _add_one(tile, start + i, across, PLANE_PITCH, tables, rows)
 
 

@@ -125,7 +125,7 @@ def tile_floats(channels: int) -> int:
 def levels_for(window: PixelWindow, count: int) -> tuple[Level, ...]:
     """Return the levels 0 to count - 1 of a window, each as large as the one below it needs.
 
-    An even sample 2i is interpolated from i - 1 .. i + 1, an odd one from i - 1 .. i + 2.
+    An even sample 2i is interpolated from i - 2 .. i + 2, an odd one from i - 2 .. i + 3.
     """
     levels = [Level(window.row0, window.col0, window.height, window.width, 0)]
     for _ in range(1, count):
@@ -137,8 +137,8 @@ def levels_for(window: PixelWindow, count: int) -> tuple[Level, ...]:
 
 
 def _coarser(start: int, count: int) -> tuple[int, int]:
-    low = (start // 2 - 1) // 2 * 2
-    high = (start + count - 1) // 2 + 2
+    low = (start // 2 - 2) // 2 * 2
+    high = (start + count - 1) // 2 + 3
     return low, high - low + 1
 
 

@@ -20,7 +20,7 @@ from smpengine.moves import advance, floor_f64, pointer
 from smpengine.raster.binning import cell_in, count_splat
 from smpengine.raster.grid import CELLS, TILE
 from smpengine.raster.pool import Pool
-from smpengine.raster.profile import DISC_TAPER_END, KURTOSIS
+from smpengine.raster.profile import DISC_TAPER_END, MASK_BOXES
 from smpengine.raster.settle import (
     ACROSS,
     COL,
@@ -84,9 +84,10 @@ class NotDrawableError(ValueError):
     """A column holds what is not finite, or a sigma that is not over 0."""
 
 
-def kurtosis(level: int) -> float:
-    """Return the level's term of the drawn Gaussian; over sigma^4 (see `profile.py`)."""
-    return KURTOSIS * (1.0 - 16.0**-level)
+def sharpening(level: int) -> tuple[float, float]:
+    """Return a and b of a level's drawn Gaussian (see `profile.py`)."""
+    fourth = MASK_BOXES / 2880.0 * (1.0 - 16.0**-level)
+    return fourth, MASK_BOXES / 181_440.0 * (1.0 - 64.0**-level)
 
 
 def place_gaussians(

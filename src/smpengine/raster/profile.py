@@ -10,14 +10,20 @@ and the sum over samples is within 3e-4 from sigma = 0.7 samples on, wherever th
 (linear programs, repeated). The peak itself is right to 1e-6.
 
 A Gaussian goes to level l, where one sample stands for 2^l pixels, once its sigma there is at least
-SWITCH_SIGMA. Levels are interpolated into each other by the quintic B-spline subdivision
-mask (1 6 15 20 15 6 1) / 32, which widens what it interpolates by (4^l - 1) / 2 px^2 and flattens
-it a little. Both are undone beforehand: the Gaussian is drawn narrower by that variance, and with
-a fourth-order Hermite term for the kurtosis. From ln of the B-spline's spectrum,
-6 ln sinc(w / 2) = -w^2 / 4 - w^4 / 480 - ..., the term is w^4 / 480 (1 - 16^-l), that is
-k (t^4 - 6 t^2 + 3) with t = x / sigma_l and k = (1 - 16^-l) / (480 sigma_l^4).
-What is left is 2.0e-4 of the peak at the switch and falls as sigma^-6. (A switch at 2.25 samples
-would leave 4.5e-5, and a mixture of sigma 1 to 12 px take a tenth longer.)
+SWITCH_SIGMA. Levels are interpolated into each other by the subdivision mask of the B-spline of
+degree 9, binomials of 10 over 512, which widens what it interpolates by (4^l - 1) 10 / 12 px^2 and
+flattens it. Both are undone beforehand: the Gaussian is drawn narrower by that variance, and with
+Hermite terms for what is flattened. From ln of the B-spline's spectrum,
+
+    10 ln sinc(w / 2) = -10 (w^2 / 24 + w^4 / 2880 + w^6 / 181440 + ...)
+
+the spectrum is to be multiplied by exp(a w^4 + b w^6), a = (1 - 16^-l) / 288 and
+b = (1 - 64^-l) / 18144 in samples, which is 1 + a w^4 + b w^6 + a^2 w^8 / 2 but for 3e-5; and w^n
+becomes the Hermite polynomial i^n He_n(t) / sigma_l^n, t = x / sigma_l.
+
+What is left comes from the images of the spectrum, of which level 0 sees E[w^10] / 4^10, w of
+variance sigma^-2: 9.0e-4 sigma_l^-10 of the peak along either axis. A mask of degree 5 would leave
+3.7e-3 sigma_l^-6, and ask for a switch at 1.8 samples, where a splat costs twice as much.
 """
 
 from __future__ import annotations
@@ -35,10 +41,11 @@ COEFFICIENTS: Final = (
     -6.591682290371874e-08,
 )
 """q_0 to q_5."""
-SWITCH_SIGMA: Final = 1.8
-MASK_VARIANCE_PX2: Final = 0.5
+SWITCH_SIGMA: Final = 1.2
+MASK_BOXES: Final = 10
+"""A B-spline of degree 9 is so many boxes folded."""
+MASK_VARIANCE_PX2: Final = MASK_BOXES / 12.0
 """Variance per axis that l subdivisions add is this times (4^l - 1)."""
-KURTOSIS: Final = 1.0 / 480.0
 MAX_LEVEL: Final = 40
 
 DISC_TAPER_START: Final = 9.2

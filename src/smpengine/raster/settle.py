@@ -18,6 +18,9 @@ OFFSET_STEPS = 2**21
 EXTENT_BITS = 5
 _EXTENTS = 1 << EXTENT_BITS
 assert OFFSET_STEPS << (2 * EXTENT_BITS) == 2**31
+MOST_REACH = 17
+"""Samples that any Gaussian reaches on its level; no extent is more."""
+assert MOST_REACH < _EXTENTS
 _STEEP = 1e30  # keeps 1 / sigma finite
 
 # Columns of `level_table`: variance from which on a level is used; samples per pixel; variance that
@@ -93,8 +96,8 @@ def _axis(centre, inverse, radius, start, first, last):
     whole = floor(v)
     below, above = floor(v - radius), floor(v + radius) + every(1.0)
     offset = _least(floor((v - whole) * every(OFFSET_STEPS)), every(OFFSET_STEPS - 1.0))
-    packed = offset * every(_EXTENTS) + _least(_most(whole - below, every(0.0)), every(31.0))
-    packed = packed * every(_EXTENTS) + _least(_most(above - whole, every(0.0)), every(31.0))
+    packed = offset * every(_EXTENTS) + _least(_most(whole - below, every(0.0)), every(MOST_REACH))
+    packed = packed * every(_EXTENTS) + _least(_most(above - whole, every(0.0)), every(MOST_REACH))
     place = _least(_most(whole - start, every(-FAR)), every(FAR))
     # One behind the last sample used, or before the first, where it reaches none of them.
     low = _least(_most(below - start, first), last + every(1.0))

@@ -7,8 +7,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from smpengine import lanes
-from smpengine.lanes import LANES
-from smpengine.moves import fence, store_streamed
+from smpengine.lanes import LANES, splat
+from smpengine.moves import fence, pointer, store_streamed
 from smpengine.raster.grid import GROUP, GROUP_PITCH, GROUP_SIZE, PLANE_PITCH, PLANE_SIZE
 
 STREAM_BYTES = 64 * 2**20
@@ -24,6 +24,21 @@ def stream_skew(image: NDArray[np.float32]) -> int:
     if image.nbytes < STREAM_BYTES or image.shape[2] != GROUP:
         return -1
     return image.ctypes.data // 4 % LANES
+
+
+@njit(nogil=True, cache=True)
+def clear(tile, channels, top, height):
+    """Set rows of a tile to nothing, those of all groups and planes."""
+    zero, groups = splat(0.0), channels // GROUP
+    room = pointer(tile)
+    for g in range(groups):
+        start = g * GROUP_SIZE + top * GROUP_PITCH
+        for k in range(start, start + height * GROUP_PITCH, LANES):
+            lanes.store(room, k, zero)
+    for c in range(channels - groups * GROUP):
+        start = groups * GROUP_SIZE + c * PLANE_SIZE + top * PLANE_PITCH
+        for k in range(start, start + height * PLANE_PITCH, LANES):
+            lanes.store(room, k, zero)
 
 
 @njit(nogil=True, cache=True)

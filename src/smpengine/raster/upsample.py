@@ -1,4 +1,4 @@
-"""One level into the next finer one, by the quintic B-spline subdivision mask.
+"""One level into the next finer one, by the subdivision mask of a B-spline of degree 9.
 
 Where the mask lands does not depend on how channels lie: neighbours of a float are one sample, that
 is `step` floats, away.
@@ -11,7 +11,7 @@ from numba import njit
 
 from smpengine import lanes
 from smpengine.lanes import LANES, fma, splat
-from smpengine.moves import store_pairs, weave_threes
+from smpengine.moves import pointer, store_pairs, weave_threes
 from smpengine.raster.grid import (
     GROUP,
     GROUP_PITCH,
@@ -21,67 +21,72 @@ from smpengine.raster.grid import (
     TILE,
 )
 
-# Even samples: (6 20 6) / 32, odd ones: (1 15 15 1) / 32. All are exact in float32.
-_EVEN_SIDE = np.float32(6.0 / 32.0)
-_EVEN_MID = np.float32(20.0 / 32.0)
-_ODD_SIDE = np.float32(1.0 / 32.0)
-_ODD_MID = np.float32(15.0 / 32.0)
+# Even samples: (10 120 252 120 10) / 512, odd ones: (1 45 210 210 45 1) / 512; exact in float32.
+_EVEN = np.array([252.0, 120.0, 10.0], np.float32) / np.float32(512.0)
+_ODD = np.array([210.0, 45.0, 1.0], np.float32) / np.float32(512.0)
+_E0, _E1, _E2 = _EVEN
+_O0, _O1, _O2 = _ODD
 _LINE = GROUP * TILE // 2 + 6 * LANES  # what a row of a tile is made from, and whole vectors more
-LINES = 3 * _LINE
+LINES = 4 * _LINE
 """Floats of scratch."""
 MARGIN = GROUP * TILE
 """Floats that a field needs before and behind it: whole tiles are read, used or not."""
 
 
-@njit(nogil=True, cache=True)
-def _even(before, at, after):
-    return fma(at, splat(_EVEN_MID), (before + after) * splat(_EVEN_SIDE))
+@njit(nogil=True, forceinline=True)
+def _pair(a, b, c, d, e, f):
+    """Return the even and the odd sample between six neighbours; the even one is on the third."""
+    even = fma(b + d, splat(_E1), fma(a + e, splat(_E2), c * splat(_E0)))
+    odd = fma(b + e, splat(_O1), fma(a + f, splat(_O2), (c + d) * splat(_O0)))
+    return even, odd
 
 
-@njit(nogil=True, cache=True)
-def _odd(before, at, after, beyond):
-    return fma(at + after, splat(_ODD_MID), (before + beyond) * splat(_ODD_SIDE))
-
-
-@njit(nogil=True, cache=True)
-def _vertical(coarse, at, pitch, odd, count, line):
-    """Interpolate between rows: `count` floats of line from coarse[at:] and its neighbours."""
-    if odd:
-        for k in range(0, count, LANES):
-            before, middle = lanes.load(coarse, at - pitch + k), lanes.load(coarse, at + k)
-            after = lanes.load(coarse, at + pitch + k)
-            beyond = lanes.load(coarse, at + 2 * pitch + k)
-            lanes.store(line, k, _odd(before, middle, after, beyond))
-    else:
-        for k in range(0, count, LANES):
-            before, after = lanes.load(coarse, at - pitch + k), lanes.load(coarse, at + pitch + k)
-            lanes.store(line, k, _even(before, lanes.load(coarse, at + k), after))
+@njit(nogil=True, forceinline=True)
+def _horizontal(lines, at, step, half, tile, target):
+    """Interpolate along a line into a row of the tile."""
+    for k in range(0, half * step, LANES):
+        i = at + k
+        even, odd = _pair(
+            lanes.load(lines, i), lanes.load(lines, i + step), lanes.load(lines, i + 2 * step),
+            lanes.load(lines, i + 3 * step), lanes.load(lines, i + 4 * step),
+            lanes.load(lines, i + 5 * step),
+        )  # fmt: skip
+        if step == 1:
+            store_pairs(tile, target + 2 * k, even, odd)
+        else:
+            lanes.store(lines, 2 * _LINE + k, even)
+            lanes.store(lines, 3 * _LINE + k, odd)
+    if step == GROUP:
+        for k in range(0, half * GROUP, GROUP * LANES):
+            weave_threes(tile, target + 2 * k, lines, 2 * _LINE + k, 3 * _LINE + k)
 
 
 @njit(nogil=True, cache=True)
 def _upsample_rows(
     coarse, at, pitch, step, first, last, top, height, tile, target, target_pitch, lines
 ):
-    """Interpolate rows of one group (step 3) or plane (step 1).
+    """Interpolate rows of one group (step 3) or plane (step 1), two at a time.
 
-    From column `first` to before `last`, multiples of 32; `at` is the first float that they need.
+    From column `first` to before `last`, multiples of 32; `at` is the first float that they need,
+    in the row that the tile's first row lies on.
     """
+    coarse, tile, lines = pointer(coarse), pointer(tile), pointer(lines)
     half = (last - first) // 2
-    for j in range(top, top + height):
-        _vertical(coarse, at + (j // 2) * pitch, pitch, j % 2 == 1, (half + 3) * step, lines)
-        for k in range(0, half * step, LANES):
-            before, middle = lanes.load(lines, k), lanes.load(lines, k + step)
-            after, beyond = lanes.load(lines, k + 2 * step), lanes.load(lines, k + 3 * step)
-            even, odd = _even(before, middle, after), _odd(before, middle, after, beyond)
-            if step == 1:
-                store_pairs(tile, target + j * target_pitch + first + 2 * k, even, odd)
-            else:
-                lanes.store(lines, _LINE + k, even)
-                lanes.store(lines, 2 * _LINE + k, odd)
-        if step == GROUP:
-            to = target + j * target_pitch + GROUP * first
-            for k in range(0, half * GROUP, GROUP * LANES):
-                weave_threes(tile, to + 2 * k, lines, _LINE + k, 2 * _LINE + k)
+    for j in range(top & -2, top + height, 2):
+        row = at + (j // 2 - 2) * pitch
+        for k in range(row, row + (half + 5) * step, LANES):
+            even, odd = _pair(
+                lanes.load(coarse, k), lanes.load(coarse, k + pitch),
+                lanes.load(coarse, k + 2 * pitch), lanes.load(coarse, k + 3 * pitch),
+                lanes.load(coarse, k + 4 * pitch), lanes.load(coarse, k + 5 * pitch),
+            )  # fmt: skip
+            lanes.store(lines, k - row, even)
+            lanes.store(lines, _LINE + k - row, odd)
+        to = target + j * target_pitch + step * first
+        if j >= top:
+            _horizontal(lines, 0, step, half, tile, to)
+        if j + 1 < top + height:
+            _horizontal(lines, _LINE, step, half, tile, to + target_pitch)
 
 
 @njit(nogil=True, cache=True)
@@ -109,7 +114,7 @@ def upsample_tile(
     rows, columns = shape
     groups = channels // GROUP
     first, last = left & -(2 * LANES), (left + width + 2 * LANES - 1) & -(2 * LANES)
-    at = row0 * columns + col0 + first // 2 - 1
+    at = row0 * columns + col0 + first // 2 - 2
     for g in range(groups):
         _upsample_rows(
             coarse, start + GROUP * (g * rows * columns + at), GROUP * columns, GROUP,

@@ -1,0 +1,154 @@
+"""Run scenes: ours with an array to write into and with everything fresh, and others beside it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+import smpengine as smp
+from smpengine.bench import ceilings as machine
+from smpengine.bench import scenes
+from smpengine.bench.peers import PEERS, Peer
+from smpengine.bench.record import Record, SceneRecord, Timing
+from smpengine.bench.scenes import Splats
+from smpengine.bench.stages import rasterise_stages, render_stages
+
+Say = Callable[[str], None]
+PLAN = "plan"
+DEFAULT = ("sharp", "mixed", "deep", PLAN)
+PLAN_PX_PER_MM = 40.0
+PLAN_EXTENT_MM = (180.0, 220.0)
+
+
+def seconds_of(call: Callable[[], object]) -> float:
+    """Return how long a call takes."""
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def run(
+    names: Sequence[str], runs: int, threads: int, scale: float, seed: int, peers: bool, say: Say
+) -> Record:
+    """Measure the machine and the named scenes.
+
+    Parameters
+    ----------
+    names
+        Of `scenes.RECIPES`, or "plan".
+    runs
+        How often; the median counts. One more comes first and does not.
+    threads, seed
+        Of ours.
+    scale
+        Share of each scene's splats and pixels.
+    peers
+        Whether other libraries draw the scenes too; the plain loop always does.
+    say
+        Called with a line whenever something is done.
+    """
+    for name in names:  # complain before anything is measured
+        if name != PLAN:
+            scenes.recipe_for(name)
+    record = Record(seed, threads, scale, machine.measure(threads), [])
+    for name in names:
+        say(f"{name} ...")
+        if name == PLAN:
+            record.scenes.append(plan_scene(runs, threads, scale, seed))
+        else:
+            splats = scenes.make(scenes.recipe_for(name, scale), seed)
+            record.scenes.append(splat_scene(name, splats, runs, threads, record, peers))
+    return record
+
+
+def splat_scene(
+    name: str, splats: Splats, runs: int, threads: int, record: Record, peers: bool
+) -> SceneRecord:
+    """Time a scene of splats: all ways in turn, so that what disturbs one disturbs all."""
+    shape, origin = splats.recipe.shape, splats.recipe.origin_px
+    out = np.zeros((*shape, splats.peak.shape[1]), np.float32)
+
+    def reused() -> None:
+        smp.rasterise(*splats.columns, shape, origin, out=out, threads=threads)
+
+    def fresh() -> None:
+        smp.rasterise(*splats.columns, shape, origin, threads=threads)
+
+    ways: list[tuple[str, Callable[[], object]]] = [("smpengine, out=", reused),
+                                                    ("smpengine, fresh", fresh)]  # fmt: skip
+    used = [peer for peer in PEERS if peers or peer is PEERS[0]]
+    notes = {peer.name: reason for peer in used if (reason := peer.why_not())}
+    factors, errors = {}, {}
+    for peer in used:
+        if peer.name in notes:
+            continue
+        try:
+            draw, factors[peer.name], errors[peer.name] = _ready(peer, splats)
+        except Exception as error:  # a peer's own trouble must not end the benchmark
+            notes[peer.name] = f"failed: {type(error).__name__}: {str(error).splitlines()[0]}"
+            continue
+        ways.append((peer.name, draw))
+    times: dict[str, list[float]] = {way: [] for way, _ in ways}
+    for number in range(runs + 1):
+        for way, call in ways:
+            taken = seconds_of(call) * factors.get(way, 1.0)
+            if number:
+                times[way].append(taken)
+    errors["smpengine, out="] = scenes.worst_error(out, splats)
+    timings = [
+        Timing(way, times[way], errors.get(way), float(splats.count), "splats") for way, _ in ways
+    ]
+    timings += [Timing(way, [], note=note) for way, note in notes.items()]
+    stages = rasterise_stages(splats, threads, runs, record.ceilings)
+    return SceneRecord(name, timings, stages)
+
+
+def _ready(peer: Peer, splats: Splats) -> tuple[Callable[[], object], float, float]:
+    """Return what draws a scene by a peer, what its time is to be multiplied by, and its error."""
+    fewer = splats
+    if splats.count > peer.most_splats:
+        keep = slice(peer.most_splats)
+        x, y, sigma, peak = splats.columns
+        fewer = Splats(
+            x[keep],
+            y[keep],
+            sigma[keep],
+            peak[keep],
+            replace(splats.recipe, splats=peer.most_splats),
+        )
+    draw = peer.prepare(fewer)
+    field = draw()
+    if peer.mass:
+        mass = 1.0 / (2.0 * np.pi * fewer.sigma_px[:, None] ** 2)
+        fewer = replace(fewer, peak=mass.astype(np.float32))
+    return draw, splats.count / fewer.count, scenes.worst_error(field, fewer)
+
+
+def plan_scene(runs: int, threads: int, scale: float, seed: int) -> SceneRecord:
+    """Time a whole treatment, from the plan to the picture."""
+    extent = [edge * scale**0.5 for edge in PLAN_EXTENT_MM]
+    plan = smp.Plan.from_dict(
+        {"version": 1, "seed": seed, "treatment": "strong", "scalp": {"extent_mm": extent}}
+    )
+    scene = plan.scene()
+    picture = smp.render(scene, PLAN_PX_PER_MM, threads=threads)
+    times: dict[str, list[float]] = {"render, srgb8": [], "placement": []}
+    out = np.empty_like(picture)
+    for _ in range(runs):
+        call = lambda: smp.render(scene, PLAN_PX_PER_MM, threads=threads, out=out)  # noqa: E731
+        times["render, srgb8"].append(seconds_of(call))
+        times["placement"].append(seconds_of(plan.scene))
+    middle = [edge / 2.0 for edge in extent]
+    window = (middle[0], middle[1], middle[0] + 1.5, middle[1] + 1.5)
+    ours = smp.render(scene, PLAN_PX_PER_MM, window, "linear", threads=threads)
+    want = smp.render(scene, PLAN_PX_PER_MM, window, "linear", "reference")
+    error = float(np.abs(ours - want).max() / want.max())
+    pixels = float(picture.shape[0] * picture.shape[1])
+    timings = [
+        Timing("render, srgb8", times["render, srgb8"], error, pixels, "px"),
+        Timing("placement", times["placement"], None, float(len(scene.impressions)), "dots"),
+    ]
+    return SceneRecord(PLAN, timings, render_stages(scene, PLAN_PX_PER_MM, min(runs, 3)))

@@ -1,0 +1,122 @@
+"""`smpengine bench`: what it measures is there, is right, and compares."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import smpengine as smp
+from smpengine.bench import record as records
+from smpengine.bench import scenes
+from smpengine.bench.peers import PEERS
+from smpengine.bench.plain import numpy_loop
+from smpengine.bench.series import over_sigma, over_threads
+
+
+def bench(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "smpengine.cli", "bench", *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+
+
+def test_scenes_are_measured_and_compared(tmp_path: Path) -> None:
+    done = bench(
+        "mixed", "plan", "--scale", "0.004", "--runs", "2", "--json", "a.json", cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    data = json.loads((tmp_path / "a.json").read_text())
+    assert data["machine"]["cores"] >= 1
+    assert data["versions"]["smpengine"] == smp.__version__
+    assert data["seed"] == 1
+    assert all(rate > 0 for rate in data["ceilings"].values())
+    mixed, plan = data["scenes"]
+    ours, fresh, plain = mixed["timings"]
+    assert len(ours["seconds"]) == len(fresh["seconds"]) == len(plain["seconds"]) == 2
+    assert ours["worst_error"] <= 5e-4
+    assert plain["worst_error"] <= 1e-3
+    stages = {stage["name"] for stage in mixed["stages"]}
+    assert stages == {"placing", "binning", "drawing", "upsampling", "writing"}
+    assert any("crowding" in stage["name"] for stage in plan["stages"])
+    for line in ("ceilings: copy", "plain Numba loop", "of add in L1"):
+        assert line in done.stdout
+    again = bench("--compare", "a.json", "a.json", cwd=tmp_path)
+    assert again.returncode == 0
+    assert "1.00 x" in again.stdout
+    assert "noise" in again.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["sharpest"], "the scene must be one of sharp, mixed"),
+        (["--compare", "no.json", "no.json"], "--compare must be a file that"),
+        (["--runs", "0"], "--runs"),
+        (["--scale", "2"], "--scale"),
+        (["--threads", "0"], "threads must be a whole number"),
+    ],
+)
+def test_bad_input(arguments: list[str], words: str, tmp_path: Path) -> None:
+    done = bench(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_slower_run_is_called_slower() -> None:
+    ceilings = records.Ceilings(1.0, 1.0, 1.0, 1.0, 1.0)
+
+    def run(seconds: list[float]) -> records.Record:
+        timing = records.Timing("smpengine, out=", seconds)
+        return records.Record(1, 1, 1.0, ceilings, [records.SceneRecord("sharp", [timing])])
+
+    before = run([1.0, 1.01, 1.02, 0.99, 1.0])
+    assert "slower" in records.compare(before, run([1.5, 1.51, 1.5, 1.49, 1.5]))
+    assert "faster" in records.compare(before, run([0.5, 0.51, 0.5, 0.49, 0.5]))
+    assert "noise" in records.compare(before, run([1.0, 1.4, 0.7, 1.02, 1.1]))
+
+
+@pytest.mark.parametrize("name", list(scenes.RECIPES))
+def test_a_wrong_picture_is_noticed(name: str) -> None:
+    splats = scenes.make(scenes.recipe_for(name, 0.002))
+    field = smp.rasterise(*splats.columns, splats.recipe.shape, splats.recipe.origin_px)
+    assert scenes.worst_error(field, splats) <= 5e-4
+    row, col = np.unravel_index(field[..., 0].argmax(), field.shape[:2])
+    field[row, col] *= 1.01
+    assert scenes.worst_error(field, splats) > 5e-3
+
+
+def test_clustered_lies_in_a_hundredth() -> None:
+    splats = scenes.make(scenes.recipe_for("clustered"))
+    tiles = set(zip((splats.y_px // 256).tolist(), (splats.x_px // 256).tolist(), strict=True))
+    assert len(tiles) <= 4
+
+
+def test_peers_agree_or_are_named() -> None:
+    splats = scenes.make(scenes.Recipe(300, (1.0, 6.0), (256, 256)))
+    for peer in PEERS:
+        reason = peer.why_not()
+        if reason is not None:
+            assert "pip install" in reason or "cannot be used" in reason
+            continue
+        if peer.mass or "layers" in peer.name:  # another scene; whole pixels, 24 sigmas
+            continue
+        assert scenes.worst_error(peer.prepare(splats)(), splats) <= 1e-3, peer.name
+
+
+def test_the_numpy_loop_stays_in_the_picture() -> None:
+    out = np.zeros((40, 30, 3), np.float32)
+    columns = (np.array([-50.0, 200.0]), np.array([5.0, 5.0]), np.float32([1.0, 2.0]))
+    numpy_loop(*columns, np.ones((2, 3), np.float32), (0, 0), out)
+    assert not out.any()
+
+
+def test_series_carry_errors() -> None:
+    for measure in (over_sigma, over_threads):
+        series = measure(2, 1, 0.004, 1)
+        assert len(series.points) >= 2
+        assert all(point.worst_error <= 5e-4 for point in series.points)
+        assert series.name in records.series_table(series)
