@@ -7,6 +7,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba.core import cgutils, types
+from numba.core.types.containers import UniTuple
 from numba.core.types.misc import CPointer
 from numba.core.typing.templates import signature
 from numba.extending import intrinsic
@@ -90,6 +91,63 @@ def _cycle(part: int) -> Callable[..., Any]:
 
 cycle_0, cycle_1, cycle_2 = (_cycle(part) for part in range(3))
 """a, b, c, a, b, ... in three vectors."""
+
+
+@intrinsic
+def load_threes(_typing: Any, array: Any, index: Any) -> Any:
+    """Load 48 floats a, b, c, a, b, ... from a pointer, and return all a, all b and all c."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Sequence[Any]) -> Any:
+        first = element(context, builder, sig.args[0], args[0], args[1])
+        x, y, z = (
+            builder.load(builder.gep(first, [ir.Constant(_i32, part)]), align=4)
+            for part in range(3)
+        )
+        planes = []
+        for c in range(3):
+            # A shuffle mixes two: what lies in the first two vectors, then the third's.
+            where = [3 * lane + c for lane in range(LANES)]
+            pair = builder.shuffle_vector(x, y, pattern([f % (2 * LANES) for f in where]))
+            last = [f - LANES if f >= 2 * LANES else lane for lane, f in enumerate(where)]
+            planes.append(builder.shuffle_vector(pair, z, pattern(last)))
+        return context.make_tuple(builder, sig.return_type, planes)
+
+    return signature(UniTuple(lanes, 3), array, index), emit
+
+
+@intrinsic
+def store_threes(_typing: Any, array: Any, index: Any, a: Any, b: Any, c: Any) -> Any:
+    """Store a[0], b[0], c[0], a[1], ... into a pointer to uint8 or uint16, cut to whole numbers."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Sequence[Any]) -> Any:
+        code = ir.IntType(sig.args[0].dtype.bitwidth)
+        kind = ir.VectorType(code, LANES)
+        x, y, z = (
+            builder.trunc(builder.fptosi(value, ir.VectorType(_i32, LANES)), kind)
+            for value in args[2:5]
+        )
+        first = builder.bitcast(builder.gep(args[0], [args[1]]), kind.as_pointer())
+        for part in range(3):
+            where = [divmod(part * LANES + lane, 3) for lane in range(LANES)]
+            pair = pattern([lane + plane % 2 * LANES for lane, plane in where])
+            mixed = builder.shuffle_vector(x, y, pair)
+            last = [LANES + lane if plane == 2 else at for at, (lane, plane) in enumerate(where)]
+            mixed = builder.shuffle_vector(mixed, z, pattern(last))
+            builder.store(mixed, builder.gep(first, [ir.Constant(_i32, part)]), align=1)
+        return context.get_dummy_value()
+
+    return signature(types.void, array, index, a, b, c), emit
+
+
+@intrinsic
+def any_less(_typing: Any, a: Any, b: Any) -> Any:
+    """Say whether a < b in any lane."""
+
+    def emit(_context: Any, builder: Any, _sig: Any, args: Sequence[Any]) -> Any:
+        bits = builder.bitcast(builder.fcmp_ordered("<", *args), ir.IntType(LANES))
+        return builder.icmp_unsigned("!=", bits, ir.Constant(ir.IntType(LANES), 0))
+
+    return signature(types.boolean, a, b), emit
 
 
 @intrinsic

@@ -17,7 +17,7 @@ from smpengine.optics.scatter import Splats, reach_mm, scatter
 from smpengine.optics.skin import bare_reflectance
 from smpengine.raster import cpu, reference
 from smpengine.raster.grid import GROUP, GROUP_PITCH, TILE, tile_count
-from smpengine.raster.pool import borrow_pool
+from smpengine.raster.pool import Pool, borrow_pool
 from smpengine.raster.splats import PixelWindow
 from smpengine.scene import BANDS, Impressions, Scene, Skin
 from smpengine.window import halvings_for, subpixels
@@ -41,13 +41,12 @@ class Finish:
             tiny = np.finfo(np.float32).tiny
             out[...] = -np.log(np.maximum(relative, tiny))
             return
-        reflectance = relative * self.bare.astype(relative.dtype)
         if self.output == "linear":
-            out[...] = reflectance
-        elif reflectance.dtype == np.float64:
-            encode_reference(reflectance, out, row0, col0, self.exposure)
+            np.multiply(relative, self.bare.astype(relative.dtype), out=out)
+        elif relative.dtype == np.float64:
+            encode_reference(relative * self.bare, out, row0, col0, self.exposure)
         else:
-            encode(reflectance, out, row0, col0, self.exposure)
+            encode(relative, self.bare, out, row0, col0, self.exposure)
 
 
 def finish_for(skin: Skin, output: str, exposure: float | None) -> Finish:
@@ -70,16 +69,15 @@ def _splats_for(scene: Scene, px_per_mm: float, window: PixelWindow, workers: Wo
 
 @dataclass
 class _Scratch:
-    """What one thread draws a tile into, and its finished pixels."""
+    """What one thread draws a tile into."""
 
     halo: cpu.Scratch
     core: cpu.Scratch
-    block: NDArray[np.float32]
 
     @classmethod
-    def make(cls) -> _Scratch:
-        block = np.empty((TILE, TILE, _BANDS), np.float32)
-        return cls(cpu.Scratch.make(2 * _BANDS), cpu.Scratch.make(_BANDS), block)
+    def borrow(cls, pool: Pool) -> _Scratch:
+        halo, core = 2 * _BANDS, _BANDS
+        return cls(cpu.Scratch.borrow(pool, halo), cpu.Scratch.borrow(pool, core))
 
 
 def draw(
@@ -112,14 +110,14 @@ def draw(
             core = scratch.core.group(0)[part.top :, part.left :]
             height, width = part.height >> inside, part.width >> inside
             row0, col0 = part.row0 >> inside, part.col0 >> inside
+            reduce_samples(core, part.height, part.width, inside)
             if whole:
-                reduce_samples(core, part.height, part.width, inside, parts, row0, col0)
+                parts[row0 : row0 + height, col0 : col0 + width] = core[:height, :width]
                 return
-            reduce_samples(core, part.height, part.width, inside, scratch.block, 0, 0)
             target = out[row0 : row0 + height, col0 : col0 + width]
-            finish(scratch.block[:height, :width], target, panel.row0 + row0, panel.col0 + col0)
+            finish(core[:height, :width], target, panel.row0 + row0, panel.col0 + col0)
 
-        workers.each(tile_count(fine), work, _Scratch.make, counts=True)
+        workers.each(tile_count(fine), work, lambda: _Scratch.borrow(pool), counts=True)
     if whole:
         finish(halve(parts, whole), out, panel.row0, panel.col0)
 

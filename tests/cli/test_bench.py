@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,8 @@ from smpengine.bench import scenes
 from smpengine.bench.peers import PEERS
 from smpengine.bench.plain import numpy_loop
 from smpengine.bench.series import over_sigma, over_threads
+
+ROOT = Path(__file__).parents[2]
 
 
 def bench(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -120,3 +123,25 @@ def test_series_carry_errors() -> None:
         assert len(series.points) >= 2
         assert all(point.worst_error <= 5e-4 for point in series.points)
         assert series.name in records.series_table(series)
+
+
+def test_the_series_are_drawn(tmp_path: Path) -> None:
+    ceilings = records.Ceilings(1.0, 1.0, 1.0, 1.0, 1.0)
+    points = [records.Point(1.0, 1.0, 1e-4), records.Point(2.0, 2.0, 1e-4)]
+    units = (("splats", "s"), ("pixels", "s"), ("sigma", "s a splat"), ("threads", "s"))
+    series = [records.Series(name, name, unit, points) for name, unit in units]
+    records.Record(1, 2, 1.0, ceilings, [], series).write(tmp_path / "bench.json")
+    command = [sys.executable, str(ROOT / "benchmarks/plots.py"), "bench.json", "."]
+    subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "<svg" in (tmp_path / "bench.svg").read_text()
+
+
+def test_the_suite_runs(tmp_path: Path) -> None:
+    """Of the scenes on pytest-benchmark, one."""
+    command = [sys.executable, "-m", "pytest", "-q", str(ROOT / "benchmarks"), "-k", "deep"]
+    environment = {**os.environ, "SMP_BENCH_SCALE": "0.004"}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout

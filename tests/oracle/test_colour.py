@@ -44,7 +44,7 @@ def closest(patch: tuple[int, int, int]) -> float:
     for fraction in np.linspace(0.02, 0.30, 141):
         bare = bare_reflectance(smp.Skin(melanosome_fraction=float(fraction)))
         pixel = np.empty((1, 1, 3), np.uint16)
-        encode(bare.astype(np.float32)[None, None], pixel, 0, 0, EXPOSURE)
+        encode(bare.astype(np.float32)[None, None], np.ones(3), pixel, 0, 0, EXPOSURE)
         seen = lab(pixel[0, 0] / 65535.0)
         differences.append(colour.delta_E(seen, lab(np.array(patch) / 255.0), method="CIE 2000"))
     return float(min(differences))
@@ -81,7 +81,7 @@ def test_bare_reflectance_goes_through_the_tabulated_values() -> None:
 def test_encoding_in_float32_follows_float64(dtype: type) -> None:
     light = np.random.default_rng(0).uniform(0.0, 1.5, (61, 67, 3)).astype(np.float32)
     got, want = np.empty(light.shape, dtype), np.empty(light.shape, dtype)
-    encode(light, got, -40, -3, 1.1)
+    encode(light, np.ones(3), got, -40, -3, 1.1)
     encode_reference(light.astype(np.float64), want, -40, -3, 1.1)
     assert np.abs(got.astype(int) - want.astype(int)).max() <= 1
 
@@ -103,10 +103,10 @@ def test_tone_is_monotone_and_smooth_at_its_bends() -> None:
 def test_dither_is_unbiased_and_keyed_by_place() -> None:
     flat = np.full((256, 256, 3), 0.2, np.float32)
     out = np.empty(flat.shape, np.uint8)
-    encode(flat, out, 1000, -70, 1.0)
+    encode(flat, np.ones(3), out, 1000, -70, 1.0)
     exact = np.empty((1, 1, 3), np.uint16)
-    encode(flat[:1, :1], exact, 0, 0, 1.0)
+    encode(flat[:1, :1], np.ones(3), exact, 0, 0, 1.0)
     np.testing.assert_allclose(out.mean(axis=(0, 1)), exact[0, 0] / 257.0, atol=0.01)
     part = np.empty((50, 60, 3), np.uint8)
-    encode(flat[:50, :60], part, 1013, -31, 1.0)
+    encode(flat[:50, :60], np.ones(3), part, 1013, -31, 1.0)
     assert np.array_equal(part, out[13:63, 39:99])

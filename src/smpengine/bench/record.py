@@ -215,6 +215,7 @@ def table(scene: SceneRecord) -> str:
         error = "" if timing.worst_error is None else f"  error {timing.worst_error:.1e}"
         lines.append(
             f"  {timing.name:34s} {timing.median * 1e3:10.1f} ms +-{timing.noise:4.0%}"
+            f" of {len(timing.seconds)}"
             f" {rate / 1e6:10.2f} M{timing.unit}/s {ratio:8.1f} x{error}"
         )
     for stage in scene.stages:

@@ -20,6 +20,7 @@ Say = Callable[[str], None]
 PLAN = "plan"
 DEFAULT = ("sharp", "mixed", "deep", PLAN)
 PLAN_PX_PER_MM = 40.0
+_PATIENCE_S = 20.0  # a way that has taken this long is not run again
 PLAN_EXTENT_MM = (180.0, 220.0)
 
 
@@ -94,6 +95,8 @@ def splat_scene(
     times: dict[str, list[float]] = {way: [] for way, _ in ways}
     for number in range(runs + 1):
         for way, call in ways:
+            if sum(times[way]) > _PATIENCE_S:
+                continue  # its runs are counted beside its time
             taken = seconds_of(call) * factors.get(way, 1.0)
             if number:
                 times[way].append(taken)

@@ -12,21 +12,19 @@ _QUARTER = np.float32(0.25)
 
 
 @njit(nogil=True, cache=True)
-def reduce_samples(samples, height, width, halvings, out, row0, col0):
+def reduce_samples(samples, height, width, halvings):
     """Average 2^halvings x 2^halvings samples into each pixel, in pairs, in one fixed order.
 
     Parameters
     ----------
     samples
-        Float32 (rows, cols, bands); overwritten.
+        Float32 (rows, cols, bands); overwritten by the pixels, from the first corner on.
     height, width
         The part that is used, in samples: multiples of 2^halvings.
     halvings
         How often rows and columns are halved, >= 0.
-    out
-        Float32 (rows, cols, bands); the result starts at row0, col0.
     """
-    bands = out.shape[2]
+    bands = samples.shape[2]
     for _ in range(halvings):
         height //= 2
         width //= 2
@@ -36,10 +34,6 @@ def reduce_samples(samples, height, width, halvings, out, row0, col0):
                     upper = samples[2 * j, 2 * i, c] + samples[2 * j, 2 * i + 1, c]
                     lower = samples[2 * j + 1, 2 * i, c] + samples[2 * j + 1, 2 * i + 1, c]
                     samples[j, i, c] = (upper + lower) * _QUARTER
-    for j in range(height):
-        for i in range(width):
-            for c in range(bands):
-                out[row0 + j, col0 + i, c] = samples[j, i, c]
 
 
 def halve(image: NDArray[Any], halvings: int) -> NDArray[Any]:

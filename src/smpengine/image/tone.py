@@ -19,16 +19,16 @@ from numpy.typing import NDArray
 from smpengine import lanes
 from smpengine.image.colour import BAND_TO_LINEAR_SRGB
 from smpengine.lanes import LANES, fma, splat, vmax, vmin, where_less
+from smpengine.moves import load_threes, pointer, store_threes
 
 SHOULDER: Final = 0.85
 TOE: Final = 0.002
-_MATRIX = np.array(BAND_TO_LINEAR_SRGB, np.float32)
 _UINT8 = 255.0
 _UINT16 = 65535.0
 _HASH_STEP = 1.0 / 2.0**24
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, forceinline=True)
 def _soft_clip(v):
     """Bend a linear value into 0..1; slope 1 at both bends.
 
@@ -42,7 +42,7 @@ def _soft_clip(v):
     return where_less(splat(SHOULDER), v, high, where_less(v, splat(TOE), low, v))
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, forceinline=True)
 def _transfer(v):
     """Encode linear 0..1 as sRGB (IEC 61966-2-1)."""
     power = lanes.exp(lanes.log(vmax(v, splat(1e-6))) * splat(1.0 / 2.4))
@@ -50,7 +50,7 @@ def _transfer(v):
     return where_less(v, splat(0.0031308), v * splat(12.92), curved)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, forceinline=True)
 def _noise(row, col, channel):
     """Return a hash of pixel and channel, uniform over 0 <= u < 1 (24 bits).
 
@@ -66,58 +66,80 @@ def _noise(row, col, channel):
     return np.float32(h >> np.uint32(8)) * np.float32(_HASH_STEP)
 
 
+@njit(nogil=True, forceinline=True)
+def _code(r, g, b, weights, c, steps):
+    """Return a channel of 16 pixels, 0 to `steps`."""
+    v = fma(
+        splat(weights[3 * c + 2]), b, fma(splat(weights[3 * c + 1]), g, splat(weights[3 * c]) * r)
+    )
+    v = _transfer(_soft_clip(v))
+    return vmin(vmax(v, splat(0.0)), splat(1.0)) * splat(steps)
+
+
 @njit(nogil=True, cache=True)
-def _encode(reflectance, out, row0, col0, exposure, matrix, steps, dither):
-    height, width, _ = reflectance.shape
-    room = -(-width // LANES) * LANES
-    bands = np.zeros(3 * room, np.float32)
-    line = np.empty(room, np.float32)
-    top = np.float32(steps)
+def _encode(relative, weights, out, row0, col0, steps, dither):
+    """Encode rows of pixels, sixteen at a time; `weights` is flat, (3, 3)."""
+    height, width, _ = relative.shape
+    pitch, out_pitch = relative.strides[0] // relative.itemsize, out.strides[0] // out.itemsize
+    source, target, weights = pointer(relative), pointer(out), pointer(weights)
+    noise, room = np.full(3 * LANES, np.float32(0.5)), np.zeros(3 * LANES, np.float32)
+    codes = np.zeros(3 * LANES, out.dtype)
+    noises, tail, last = pointer(noise), pointer(room), pointer(codes)
+    top = splat(np.float32(steps))
     for j in range(height):
-        for i in range(width):
-            bands[i] = reflectance[j, i, 0]
-            bands[room + i] = reflectance[j, i, 1]
-            bands[2 * room + i] = reflectance[j, i, 2]
-        for c in range(3):
-            for k in range(0, room, LANES):
-                v = splat(matrix[c, 0]) * lanes.load(bands, k)
-                v = fma(splat(matrix[c, 1]), lanes.load(bands, room + k), v)
-                v = fma(splat(matrix[c, 2]), lanes.load(bands, 2 * room + k), v)
-                v = _transfer(_soft_clip(v * splat(exposure)))
-                v = vmin(vmax(v, splat(0.0)), splat(1.0)) * splat(steps)
-                lanes.store(line, k, v)
-            if dither:
-                for i in range(width):
-                    code = int(line[i] + _noise(row0 + j, col0 + i, c))
-                    out[j, i, c] = min(code, 255)
+        for i in range(0, width, LANES):
+            here, count = j * pitch + 3 * i, min(LANES, width - i)
+            if count < LANES:  # nothing behind a row is read, or written
+                for k in range(3 * count):
+                    tail[k] = source[here + k]
+                r, g, b = load_threes(tail, 0)
             else:
-                for i in range(width):
-                    out[j, i, c] = int(min(line[i] + np.float32(0.5), top))
+                r, g, b = load_threes(source, here)
+            if dither:
+                for c in range(3):
+                    for k in range(LANES):
+                        noises[c * LANES + k] = _noise(row0 + j, col0 + i + k, c)
+            r, g, b = (
+                vmin(_code(r, g, b, weights, 0, steps) + lanes.load(noises, 0), top),
+                vmin(_code(r, g, b, weights, 1, steps) + lanes.load(noises, LANES), top),
+                vmin(_code(r, g, b, weights, 2, steps) + lanes.load(noises, 2 * LANES), top),
+            )
+            there = j * out_pitch + 3 * i
+            if count < LANES:
+                store_threes(last, 0, r, g, b)
+                for k in range(3 * count):
+                    target[there + k] = last[k]
+            else:
+                store_threes(target, there, r, g, b)
 
 
 def encode(
-    reflectance: NDArray[np.float32],
+    relative: NDArray[np.float32],
+    bare: NDArray[np.float64],
     out: NDArray[np.uint8] | NDArray[np.uint16],
     row0: int,
     col0: int,
     exposure: float,
 ) -> None:
-    """Turn band reflectance into sRGB pixels.
+    """Turn relative reflectance into sRGB pixels.
 
     Parameters
     ----------
-    reflectance
-        Float32 (height, width, 3), bands R, G, B, 0 to 1.
+    relative
+        Float32 (height, width, 3), R / R0 in the bands R, G, B; the bands of a pixel, and the
+        pixels of a row, side by side.
+    bare
+        R0 of the bands, (3,).
     out
-        Uint8 (dithered) or uint16 (rounded) of the same shape, overwritten.
+        Uint8 (dithered) or uint16 (rounded) of the same shape and kind, overwritten.
     row0, col0
         Absolute index of the block's first pixel; the dither is keyed by it.
     exposure
         Factor on linear light.
     """
     wide = out.dtype == np.uint16
-    steps = _UINT16 if wide else _UINT8
-    _encode(reflectance, out, row0, col0, np.float32(exposure), _MATRIX, steps, not wide)
+    weights = (exposure * np.array(BAND_TO_LINEAR_SRGB) * bare).astype(np.float32).reshape(-1)
+    _encode(relative, weights, out, row0, col0, _UINT16 if wide else _UINT8, not wide)
 
 
 def encode_reference(

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from smpengine import lanes
 from smpengine.lanes import LANES, fma, splat, vmax, vmin
+from smpengine.moves import any_less
 from smpengine.scene import BANDS
 
 BANDS_COUNT: Final = len(BANDS)
@@ -67,8 +68,10 @@ def relative_reflectance(kept, halo, reached, first, pitch, height, width):
             p2 = lanes.load(reached, k) / vmax(h, splat(MIN_HALO))
             p = lanes.sqrt(vmin(vmax(p2, splat(MIN_REACH * MIN_REACH)), one))
             u = vmax(h, splat(0.0)) / p
-            beyond = vmax(u * splat(1.0 / U_STAR), one)
-            growth = vmin(p * lanes.exp(lanes.log(beyond) * splat(_THIRD)), one)
+            growth = p
+            if any_less(splat(U_STAR), u):  # seldom, and dear; 1 in the other lanes
+                beyond = vmax(u * splat(1.0 / U_STAR), one)
+                growth = vmin(p * lanes.exp(lanes.log(beyond) * splat(_THIRD)), one)
             base = fma(vmin(u, splat(U_STAR)), splat(1.0 / CROWD), one)
             base = base * base * base
             base = base * base

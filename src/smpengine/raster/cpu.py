@@ -59,6 +59,11 @@ class Scratch:
         """Return scratch for tiles of so many channels."""
         return cls(new_tile(channels), new_tables(), np.zeros(LINES, np.float32))
 
+    @classmethod
+    def borrow(cls, pool: Pool, channels: int) -> Scratch:
+        """Return scratch that is free, for as long as the pool is borrowed."""
+        return pool.lend(("scratch", channels), lambda: cls.make(channels))
+
     def flat(self, number: int) -> Floats:
         """Return one group of channels, flat."""
         return self.tile[number * GROUP_SIZE : (number + 1) * GROUP_SIZE]
@@ -145,7 +150,8 @@ class GaussianField:
                 *jobs[job], *arguments, field, scratch.tile, scratch.tables, scratch.lines
             )  # fmt: skip
 
-        workers.each(len(jobs), work, lambda: Scratch.make(self.channels))
+        workers.each(len(jobs), work, lambda: Scratch.borrow(pool, self.channels))
+        pool.regain()
         return field, MARGIN, (level.height, level.width), level.row0, level.col0
 
 
@@ -202,7 +208,7 @@ def rasterise(
                 scratch.tile, scratch.tables, scratch.lines,
             )  # fmt: skip
 
-        workers.each(len(jobs), work, lambda: Scratch.make(field.channels), counts=True)
+        workers.each(len(jobs), work, lambda: Scratch.borrow(pool, field.channels), counts=True)
         mark("finest level")
 
 

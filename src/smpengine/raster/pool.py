@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -14,6 +14,7 @@ from numpy.typing import DTypeLike, NDArray
 KEEP_BYTES: Final = 512 * 2**20
 """Most that is kept between calls."""
 _ALIGNMENT: Final = 64
+T = TypeVar("T")
 
 
 class Pool:
@@ -25,6 +26,21 @@ class Pool:
     def __init__(self) -> None:
         self._free: list[NDArray[np.uint8]] = []
         self._used: list[NDArray[np.uint8]] = []
+        self._things: dict[Hashable, list[Any]] = {}
+        self._lent: list[tuple[Hashable, Any]] = []
+
+    def lend(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return a thing that nobody uses now, a new one if there is none; from any thread.
+
+        For what one thread works in, until `regain`: as many are kept as threads ever were.
+        """
+        free = self._things.setdefault(key, [])
+        try:
+            thing: T = free.pop()
+        except IndexError:
+            thing = make()
+        self._lent.append((key, thing))
+        return thing
 
     def array(self, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         """Return an array on a cache line."""
@@ -44,8 +60,15 @@ class Pool:
         skip = -room.ctypes.data % _ALIGNMENT
         return room[skip : skip + max(needed, 1)]
 
+    def regain(self) -> None:
+        """Make all things free again; nobody may be using one."""
+        for key, thing in self._lent:
+            self._things[key].append(thing)
+        self._lent = []
+
     def take_back(self) -> None:
-        """Make all arrays free again; those that would be too much to keep are dropped."""
+        """Make all arrays and things free again; arrays that are too much to keep are dropped."""
+        self.regain()
         self._free = sorted([*self._used, *self._free], key=lambda block: -block.size)
         self._used = []
         kept, total = [], 0
