@@ -7,6 +7,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba.core import cgutils, types
+from numba.core.errors import TypingError
 from numba.core.types.containers import UniTuple
 from numba.core.types.misc import CPointer
 from numba.core.typing.templates import signature
@@ -175,19 +176,40 @@ def fence(_typing: Any) -> Any:
     return signature(types.void), emit
 
 
+def _emit_data(context: Any, builder: Any, sig: Any, args: Sequence[Any]) -> Any:
+    return context.make_array(sig.args[0])(context, builder, args[0]).data
+
+
 @intrinsic
 def pointer(_typing: Any, array: Any) -> Any:
     """Return where a contiguous array lies; its elements are had by index, none from the end.
 
     For inner loops: Numba tests every index for being negative, and counts references to arrays
     at calls that are inlined late; either can cost as much as the arithmetic. The array must
-    outlive it.
+    outlive it: see `keep`.
+    """
+    if array.layout != "C":
+        raise TypingError("pointer() takes arrays in C order; corner() takes others")
+    return signature(CPointer(array.dtype), array), _emit_data
+
+
+@intrinsic
+def corner(_typing: Any, array: Any) -> Any:
+    """Return where an array's first element lies, as `pointer`; its strides are the caller's."""
+    return signature(CPointer(array.dtype), array), _emit_data
+
+
+@intrinsic
+def keep(_typing: Any, array: Any) -> Any:
+    """Do nothing, but with an array: Numba frees one after its last use, pointers or not.
+
+    To be called after the last use of a pointer to an array that the same function made.
     """
 
-    def emit(context: Any, builder: Any, sig: Any, args: Sequence[Any]) -> Any:
-        return context.make_array(sig.args[0])(context, builder, args[0]).data
+    def emit(context: Any, _builder: Any, _sig: Any, _args: Sequence[Any]) -> Any:
+        return context.get_dummy_value()
 
-    return signature(CPointer(array.dtype), array), emit
+    return signature(types.void, array), emit
 
 
 @intrinsic

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from smpengine import lanes
 from smpengine.image.colour import BAND_TO_LINEAR_SRGB
 from smpengine.lanes import LANES, fma, splat, vmax, vmin, where_less
-from smpengine.moves import load_threes, pointer, store_threes
+from smpengine.moves import corner, keep, load_threes, pointer, store_threes
 
 SHOULDER: Final = 0.85
 TOE: Final = 0.002
@@ -81,7 +81,7 @@ def _encode(relative, weights, out, row0, col0, steps, dither):
     """Encode rows of pixels, sixteen at a time; `weights` is flat, (3, 3)."""
     height, width, _ = relative.shape
     pitch, out_pitch = relative.strides[0] // relative.itemsize, out.strides[0] // out.itemsize
-    source, target, weights = pointer(relative), pointer(out), pointer(weights)
+    source, target, weights = corner(relative), corner(out), pointer(weights)
     noise, room = np.full(3 * LANES, np.float32(0.5)), np.zeros(3 * LANES, np.float32)
     codes = np.zeros(3 * LANES, out.dtype)
     noises, tail, last = pointer(noise), pointer(room), pointer(codes)
@@ -111,6 +111,9 @@ def _encode(relative, weights, out, row0, col0, steps, dither):
                     target[there + k] = last[k]
             else:
                 store_threes(target, there, r, g, b)
+    keep(noise)
+    keep(room)
+    keep(codes)
 
 
 def encode(

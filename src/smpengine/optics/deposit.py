@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 from numba import njit
 
+from smpengine.moves import advance
 from smpengine.optics.crowding import BANDS_COUNT, MIN_REACH
 from smpengine.optics.dot import (
     FLAT_VARIANCE,
@@ -29,29 +29,27 @@ _WEIGHTS = BANDS_COUNT * KERNELS
 GAUSSIANS = KERNELS  # five halos, and the one that flattens them; the core is a disc
 
 
-@njit(nogil=True, cache=True)
-def scratch():
-    """Return what `describe` reads kernels into; weights at four depths, flat."""
-    return np.empty(KERNELS), np.empty(4 * _WEIGHTS), np.empty(KERNELS), np.empty(KERNELS)
+WORK = 3 * KERNELS + 4 * _WEIGHTS
+"""Numbers that `describe` needs room for: sigmas, weights at four depths, and what halos need."""
 
 
 @njit(nogil=True, cache=True)
 def describe(z, r, t, mua, table, skin, k, work, variance, strength, reach, cap):
-    """Fill in a deposit's shapes.
+    """Fill in a deposit's shapes. Arrays are pointers to float64, flat.
 
     Parameters
     ----------
     z, r, t, mua
         The cylinder, mm of the tabulated scattering; mua (bands,), per mm.
     table
-        `tables.Table.arrays`.
+        As the functions of `tables.py` take it.
     skin
         Per band (2, bands): reduced scattering relative to 4.07 per mm, and the absorption of the
         epidermis per mm.
     k
         `constants.Constants`.
     work
-        `scratch()`.
+        Room for WORK numbers.
     variance, strength
         (6,) and (bands, 6), overwritten: V and S of each Gaussian, mm^2. The last one flattens the
         others; its S is at most 0, and the sum is positive everywhere.
@@ -65,7 +63,8 @@ def describe(z, r, t, mua, table, skin, k, work, variance, strength, reach, cap)
         Radius and rim width of the core's disc in mm; what to add to the disc's edge, because an
         opaque rim is darker.
     """
-    sigma, kernels, flat, near = work
+    sigma, kernels = work, advance(work, 3 * KERNELS)
+    flat, near = advance(work, KERNELS), advance(work, 2 * KERNELS)
     z_read, z_top = max(z - k.read_shift * t, 0.0), max(z - 0.5 * t, 0.0)
     read_sigmas(z_read, table, sigma)
     read_weights(max(z_read - k.read_spread * t, 0.0), table, kernels, 0)
@@ -81,8 +80,8 @@ def describe(z, r, t, mua, table, skin, k, work, variance, strength, reach, cap)
     rim = 0.0
     for b in range(BANDS_COUNT):
         reach[b] = max(reach[b], MIN_REACH)
-        returning = returning_light(shallow, skin[1, b], k)
-        shields = back_shielding(r * skin[0, b], returning, k)
+        returning = returning_light(shallow, skin[BANDS_COUNT + b], k)
+        shields = back_shielding(r * skin[b], returning, k)
         opaque = _halo_strengths(
             kernels, b, mua[b], cylinder, shields, flat, near, k, variance, strength
         )
@@ -97,7 +96,7 @@ def describe(z, r, t, mua, table, skin, k, work, variance, strength, reach, cap)
 @njit(nogil=True, cache=True)
 def _halo_shapes(sigma, r, k, variance, flat, near):
     """Fill in V, that of kernel and disc, spread over a halo's two Gaussians; and what it needs."""
-    last = variance.shape[0] - 1
+    last = GAUSSIANS - 1
     narrow = sigma[1] * sigma[1] + FLAT_VARIANCE * r * r
     for n in range(last):
         c = flat_share(sigma[n + 1], r, k)
@@ -112,8 +111,8 @@ def _halo_strengths(kernels, band, mua, cylinder, shields, flat, near, k, varian
     """Fill in S of one band and return the centre of the halos were the deposit opaque."""
     volume, chord, own = cylinder
     back, close = shields
-    last = variance.shape[0] - 1
-    strength[band, last] = 0.0
+    last = GAUSSIANS - 1
+    strength[band * GAUSSIANS + last] = 0.0
     opaque_centre = 0.0
     for n in range(last):
         at = band * KERNELS + n + 1
@@ -121,7 +120,7 @@ def _halo_strengths(kernels, band, mua, cylinder, shields, flat, near, k, varian
         shield = own + back * (1.0 - near[n]) - close * near[n]
         now, opaque = halo_strength(volume * weight, chord, mua, shield, k)
         c = flat[n]
-        strength[band, n] = now * (1.0 + c)
-        strength[band, last] -= now * c
+        strength[band * GAUSSIANS + n] = now * (1.0 + c)
+        strength[band * GAUSSIANS + last] -= now * c
         opaque_centre += opaque * ((1.0 + c) / variance[n] - c / variance[last])
     return max(opaque_centre / (2.0 * math.pi), 0.0)

@@ -9,9 +9,10 @@ from typing import Final
 import numpy as np
 from numba import njit
 
+from smpengine.moves import advance, keep, pointer
 from smpengine.optics.constants import CONSTANTS, Constants
 from smpengine.optics.crowding import BANDS_COUNT
-from smpengine.optics.deposit import GAUSSIANS, describe, scratch
+from smpengine.optics.deposit import GAUSSIANS, WORK, describe
 from smpengine.optics.dot import disc_area, disc_shape
 from smpengine.optics.tables import Table, skin_bands, table_for
 from smpengine.raster.splats import MAX_CAP, Discs, Gaussians
@@ -119,10 +120,16 @@ def _scatter(
     first, last, depth, radius, thickness, mua, table, skin, k, scattering, px_per_mm, min_sigma_px,
     sigma_px, peak, inv_spread, edge, cap,
 ):  # fmt: skip
-    work = scratch()
-    variance = np.empty(GAUSSIANS)
-    strength = np.empty((BANDS_COUNT, GAUSSIANS))
-    reach, core, absorption = np.empty(BANDS_COUNT), np.empty(BANDS_COUNT), np.empty(BANDS_COUNT)
+    room = np.empty(WORK + GAUSSIANS + BANDS_COUNT * (GAUSSIANS + 3))
+    work = pointer(room)
+    variance = advance(work, WORK)
+    strength = advance(variance, GAUSSIANS)
+    reach = advance(strength, BANDS_COUNT * GAUSSIANS)
+    core, absorption = advance(reach, BANDS_COUNT), advance(reach, 2 * BANDS_COUNT)
+    z_mm, sigma, weight, deepest, decay = table
+    pointers = (pointer(z_mm), pointer(sigma), pointer(weight), pointer(deepest), pointer(decay))
+    table, skin = (z_mm.shape[0], *pointers), pointer(skin)
+    peak, sigma_px = pointer(peak), pointer(sigma_px)
     px = px_per_mm / scattering
     for n in range(first, last):
         for b in range(BANDS_COUNT):
@@ -148,6 +155,7 @@ def _scatter(
         if most < NEGLIGIBLE:
             for b in range(BANDS_COUNT):
                 cap[n, b] = 0.0
+    keep(room)
 
 
 @njit(nogil=True, cache=True)
@@ -155,12 +163,12 @@ def _write_halos(variance, strength, reach, px, min_sigma_px, row, sigma_px, pea
     for g in range(GAUSSIANS):
         seen = max(math.sqrt(variance[g]) * px, min_sigma_px)
         sigma_px[row + g] = seen
-        most = 0.0
+        most, at = 0.0, (row + g) * CHANNELS
         for b in range(BANDS_COUNT):
-            value = strength[b, g] * px * px / (2.0 * math.pi * seen * seen)
+            value = strength[b * GAUSSIANS + g] * px * px / (2.0 * math.pi * seen * seen)
             most = max(most, abs(value))
-            peak[row + g, b] = value
-            peak[row + g, b + BANDS_COUNT] = value * reach[b] * reach[b]
+            peak[at + b] = value
+            peak[at + b + BANDS_COUNT] = value * reach[b] * reach[b]
         if most < NEGLIGIBLE:
             for c in range(CHANNELS):
-                peak[row + g, c] = 0.0
+                peak[at + c] = 0.0

@@ -63,7 +63,7 @@ class Table:
     def arrays(self) -> Arrays:
         """What the functions below take as `table`: flat, for indices of several axes are slow."""
         flat = (self.sigma_mm.ravel(), self.weight.ravel(), self.reach.ravel())
-        return self.z_mm, *flat, self.decay_per_mm
+        return np.ascontiguousarray(self.z_mm), *flat, self.decay_per_mm
 
 
 @functools.cache
@@ -123,10 +123,14 @@ def skin_bands(skin: Skin) -> NDArray[np.float64]:
     return np.array([scattering, epidermis])
 
 
+# In what follows a table is (depths, z_mm, sigma, weight, reach, decay), the last five pointers:
+# counting references to arrays, call by call, would take as long as all of the optics.
+
+
 @njit(nogil=True, cache=True)
-def _depth_index(z, z_mm):
+def _depth_index(z, depths, z_mm):
     """Return (lower node, share of the next one) for linear interpolation, clamped."""
-    low, high = 0, z_mm.shape[0] - 1
+    low, high = 0, depths - 1
     if z <= z_mm[0]:
         return 0, 0.0
     if z >= z_mm[high]:
@@ -142,7 +146,7 @@ def _depth_index(z, z_mm):
 
 @njit(nogil=True, cache=True)
 def _read(values, width, node, share, out, at):
-    """Read a row of `width` values between two nodes into out[at:]; both arrays are flat."""
+    """Read a row of `width` values between two nodes into out[at:]; both are flat."""
     start = node * width
     for i in range(width):
         lower, upper = values[start + i], values[start + width + i]
@@ -152,10 +156,11 @@ def _read(values, width, node, share, out, at):
 @njit(nogil=True, cache=True)
 def _fall(z, table, out, at, width):
     """Let values of the bands, `width` each, fall beyond the last depth of the table."""
-    beyond = z - table[0][-1]
+    depths, z_mm, _, _, _, decay = table
+    beyond = z - z_mm[depths - 1]
     if beyond > 0.0:
         for b in range(BANDS_COUNT):
-            fall = math.exp(-table[4][b] * beyond)
+            fall = math.exp(-decay[b] * beyond)
             for i in range(width):
                 out[at + b * width + i] *= fall
 
@@ -163,21 +168,24 @@ def _fall(z, table, out, at, width):
 @njit(nogil=True, cache=True)
 def read_sigmas(z, table, out):
     """Read the kernels' sigmas, (6,), at a depth."""
-    node, share = _depth_index(z, table[0])
-    _read(table[1], KERNELS, node, share, out, 0)
+    depths, z_mm, sigma, _, _, _ = table
+    node, share = _depth_index(z, depths, z_mm)
+    _read(sigma, KERNELS, node, share, out, 0)
 
 
 @njit(nogil=True, cache=True)
 def read_weights(z, table, out, at):
     """Read the kernels' weights at a depth into out[at:], flat, band after band."""
-    node, share = _depth_index(z, table[0])
-    _read(table[2], BANDS_COUNT * KERNELS, node, share, out, at)
+    depths, z_mm, _, weight, _, _ = table
+    node, share = _depth_index(z, depths, z_mm)
+    _read(weight, BANDS_COUNT * KERNELS, node, share, out, at)
     _fall(z, table, out, at, KERNELS)
 
 
 @njit(nogil=True, cache=True)
 def read_reach(z, table, out):
     """Read the reach of the bands, (bands,), at a depth."""
-    node, share = _depth_index(z, table[0])
-    _read(table[3], BANDS_COUNT, node, share, out, 0)
+    depths, z_mm, _, _, reach, _ = table
+    node, share = _depth_index(z, depths, z_mm)
+    _read(reach, BANDS_COUNT, node, share, out, 0)
     _fall(z, table, out, 0, 1)

@@ -16,7 +16,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from smpengine.lanes import LANES
-from smpengine.moves import advance, floor_f64, pointer
+from smpengine.moves import advance, floor_f64, keep, pointer
 from smpengine.raster.binning import cell_in, count_splat
 from smpengine.raster.grid import CELLS, TILE
 from smpengine.raster.pool import Pool
@@ -181,6 +181,8 @@ def _place_gaussians(first, last, x, y, sigma, peak, levels, records, whole, pit
             elif span > 0:
                 tile0, across = np.int64(ints[FIRST_TILE + b]), np.int64(ints[IN_A_ROW + b])
                 count_splat(key, span, ints[ROW + b], ints[COL + b], tile0, across, cells)
+    keep(slots)
+    keep(values)
     return sound and flags.max() == 0.0
 
 
