@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from smpengine import lanes
 from smpengine.image.colour import BAND_TO_LINEAR_SRGB
+from smpengine.image.dither import noise, noise_reference
 from smpengine.lanes import LANES, fma, splat, vmax, vmin, where_less
 from smpengine.moves import corner, keep, load_threes, pointer, store_threes
 
@@ -25,7 +26,6 @@ SHOULDER: Final = 0.85
 TOE: Final = 0.002
 _UINT8 = 255.0
 _UINT16 = 65535.0
-_HASH_STEP = 1.0 / 2.0**24
 
 
 @njit(nogil=True, forceinline=True)
@@ -51,22 +51,6 @@ def _transfer(v):
 
 
 @njit(nogil=True, forceinline=True)
-def _noise(row, col, channel):
-    """Return a hash of pixel and channel, uniform over 0 <= u < 1 (24 bits).
-
-    The finaliser of MurmurHash3 over a mix of the three; absolute rows and columns may be negative.
-    """
-    h = np.uint32(row & 0xFFFFFFFF) * np.uint32(0x9E3779B1)
-    h = (h ^ np.uint32(h >> np.uint32(15))) * np.uint32(0x85EBCA77)
-    h = np.uint32(h + np.uint32(col & 0xFFFFFFFF) * np.uint32(0xC2B2AE3D))
-    h = np.uint32(h + np.uint32(channel + 1) * np.uint32(0x27D4EB2F))
-    h = np.uint32((h ^ (h >> np.uint32(16))) * np.uint32(0x85EBCA6B))
-    h = np.uint32((h ^ (h >> np.uint32(13))) * np.uint32(0xC2B2AE35))
-    h = np.uint32(h ^ (h >> np.uint32(16)))
-    return np.float32(h >> np.uint32(8)) * np.float32(_HASH_STEP)
-
-
-@njit(nogil=True, forceinline=True)
 def _code(r, g, b, weights, c, steps):
     """Return a channel of 16 pixels, 0 to `steps`."""
     v = fma(
@@ -82,9 +66,8 @@ def _encode(relative, weights, out, row0, col0, steps, dither):
     height, width, _ = relative.shape
     pitch, out_pitch = relative.strides[0] // relative.itemsize, out.strides[0] // out.itemsize
     source, target, weights = corner(relative), corner(out), pointer(weights)
-    noise, room = np.full(3 * LANES, np.float32(0.5)), np.zeros(3 * LANES, np.float32)
-    codes = np.zeros(3 * LANES, out.dtype)
-    noises, tail, last = pointer(noise), pointer(room), pointer(codes)
+    room, codes = np.zeros(3 * LANES, np.float32), np.zeros(3 * LANES, out.dtype)
+    tail, last = pointer(room), pointer(codes)
     top = splat(np.float32(steps))
     for j in range(height):
         for i in range(0, width, LANES):
@@ -95,14 +78,15 @@ def _encode(relative, weights, out, row0, col0, steps, dither):
                 r, g, b = load_threes(tail, 0)
             else:
                 r, g, b = load_threes(source, here)
+            half = splat(0.5)
+            more = (half, half, half)
             if dither:
-                for c in range(3):
-                    for k in range(LANES):
-                        noises[c * LANES + k] = _noise(row0 + j, col0 + i + k, c)
+                y, x = row0 + j, col0 + i
+                more = (noise(y, x, 0), noise(y, x, 1), noise(y, x, 2))
             r, g, b = (
-                vmin(_code(r, g, b, weights, 0, steps) + lanes.load(noises, 0), top),
-                vmin(_code(r, g, b, weights, 1, steps) + lanes.load(noises, LANES), top),
-                vmin(_code(r, g, b, weights, 2, steps) + lanes.load(noises, 2 * LANES), top),
+                vmin(_code(r, g, b, weights, 0, steps) + more[0], top),
+                vmin(_code(r, g, b, weights, 1, steps) + more[1], top),
+                vmin(_code(r, g, b, weights, 2, steps) + more[2], top),
             )
             there = j * out_pitch + 3 * i
             if count < LANES:
@@ -111,7 +95,6 @@ def _encode(relative, weights, out, row0, col0, steps, dither):
                     target[there + k] = last[k]
             else:
                 store_threes(target, there, r, g, b)
-    keep(noise)
     keep(room)
     keep(codes)
 
@@ -164,16 +147,6 @@ def encode_reference(
         out[...] = np.floor(v * _UINT16 + 0.5)
         return
     height, width, channels = v.shape
-    noise = np.empty(v.shape)
-    for c in range(channels):
-        noise[..., c] = _noise_plane(row0, col0, height, width, c)
-    out[...] = np.minimum(np.floor(v * _UINT8 + noise), _UINT8)
-
-
-@njit(nogil=True, cache=True)
-def _noise_plane(row0, col0, height, width, channel):
-    plane = np.empty((height, width), np.float64)
-    for j in range(height):
-        for i in range(width):
-            plane[j, i] = _noise(row0 + j, col0 + i, channel)
-    return plane
+    rows, cols = np.arange(row0, row0 + height)[:, None], np.arange(col0, col0 + width)
+    more = np.stack([noise_reference(rows, cols, c) for c in range(channels)], -1)
+    out[...] = np.minimum(np.floor(v * _UINT8 + more), _UINT8)
