@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import matplotlib
+import matplotlib.ticker
 
 matplotlib.use("svg")
 import matplotlib.pyplot as plt
@@ -41,6 +42,7 @@ def draw(axes, series: Series) -> None:
         axes.set_xscale("log")
     if series.name in ("splats", "pixels"):
         axes.set_yscale("log")
+        axes.yaxis.set_minor_formatter(matplotlib.ticker.NullFormatter())
     else:
         axes.set_ylim(bottom=0.0)
 

@@ -69,11 +69,10 @@ def _picasso(splats: Splats) -> Callable[[], Field]:
             "lpy": splats.sigma_px,
         }
     )
-    info = [{"Height": height, "Width": width}]
-    viewport = ((0, 0), (height, width))
+    info = [{"Height": height, "Width": width, "Pixelsize": 1.0}]
 
     def draw() -> Field:
-        _, image = render(table, info, 1.0, viewport, blur_method="gaussian", min_blur_width=0.0)
+        _, image = render(table, info, disp_px_size=1.0, blur_method="gaussian")
         whole: Field = image[..., None]
         return whole
 
@@ -95,7 +94,7 @@ def _taichi(splats: Splats) -> Callable[[], Field]:
     sigma.from_numpy(splats.sigma_px)
     peak.from_numpy(splats.peak)
 
-    def add() -> None:
+    def add():  # Taichi takes annotations for types
         for k in x:
             reach = 4.0 * sigma[k]
             c = -0.5 / (sigma[k] * sigma[k])
@@ -110,8 +109,6 @@ def _taichi(splats: Splats) -> Callable[[], Field]:
                 ):
                     ti.atomic_add(image[j, i], peak[k] * (down * ti.exp(c * (i + 0.5 - x[k]) ** 2)))
 
-    # Taichi reads annotations as types, and the ones of this module are strings.
-    add.__annotations__ = {}
     kernel = ti.kernel(add)
 
     def draw() -> Field:
