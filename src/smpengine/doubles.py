@@ -1,22 +1,21 @@
 """Sixteen float64 as one Numba value, for what float32 cannot hold: absolute coordinates.
 
-As `lanes.py`, whose lanes these become. Numba's vectoriser gives up on floors and conversions over
-several arrays; these are vectors by construction, and each lane rounds as the scalar would.
+As `lanes.py`, whose lanes these become, and whose operators and functions take either. Numba's
+vectoriser gives up on floors and conversions over several arrays; these are vectors by
+construction, and each lane rounds as the scalar would.
 """
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from typing import Any
 
 from llvmlite import ir
-from numba.core import cgutils, types
-from numba.core.datamodel import models, register_default
-from numba.core.typing.templates import AbstractTemplate, infer_global, signature
-from numba.extending import intrinsic, lower_builtin
+from numba.core import types
+from numba.core.typing.templates import signature
+from numba.extending import intrinsic
 
-from smpengine.lanes import LANES, broadcast
+from smpengine.lanes import LANES, broadcast, register
 
 _f64 = ir.DoubleType()
 _f32 = ir.FloatType()
@@ -34,48 +33,7 @@ class Doubles(types.Type):
 doubles = Doubles()
 
 
-@register_default(Doubles)
-class _DoublesModel(models.PrimitiveModel):  # type: ignore[misc]
-    def __init__(self, dmm: Any, fe_type: Any) -> None:
-        super().__init__(dmm, fe_type, _vector)
-
-
-def _binary(op: Any, emit: str) -> None:
-    """Give an operator its lanewise meaning."""
-
-    class Template(AbstractTemplate):  # type: ignore[misc]
-        def generic(self, args: Sequence[Any], kws: object) -> Any:
-            if tuple(args) == (doubles, doubles) and not kws:
-                return signature(doubles, doubles, doubles)
-            return None
-
-    infer_global(op)(Template)
-
-    @lower_builtin(op, doubles, doubles)
-    def lower(_context: Any, builder: Any, _sig: Any, args: Sequence[Any]) -> Any:
-        return getattr(builder, emit)(*args)
-
-
-_binary(operator.add, "fadd")
-_binary(operator.sub, "fsub")
-_binary(operator.mul, "fmul")
-_binary(operator.truediv, "fdiv")
-
-
-def _unary(name: str) -> Any:
-    """Make a function of doubles from an LLVM intrinsic of the same name."""
-
-    def emit(_context: Any, builder: Any, _sig: Any, args: Sequence[Any]) -> Any:
-        kind = ir.FunctionType(_vector, [_vector])
-        function = cgutils.get_or_insert_function(builder.module, kind, f"llvm.{name}.v{LANES}f64")
-        return builder.call(function, args)
-
-    return intrinsic(lambda _typing, _value: (signature(doubles, doubles), emit))
-
-
-floor = _unary("floor")
-sqrt = _unary("sqrt")
-fabs = _unary("fabs")
+register(doubles, _vector)
 
 
 @intrinsic
@@ -86,16 +44,6 @@ def every(_typing: Any, value: Any) -> Any:
         return broadcast(builder, context.cast(builder, args[0], sig.args[0], types.float64))
 
     return signature(doubles, value), emit
-
-
-@intrinsic
-def where_less(_typing: Any, _a: Any, _b: Any, _yes: Any, _no: Any) -> Any:
-    """Return yes in the lanes where a < b, otherwise, and for NaN, no."""
-
-    def emit(_context: Any, builder: Any, _sig: Any, args: Sequence[Any]) -> Any:
-        return builder.select(builder.fcmp_ordered("<", args[0], args[1]), args[2], args[3])
-
-    return signature(doubles, doubles, doubles, doubles, doubles), emit
 
 
 def _address(builder: Any, pointer: Any, index: Any, kind: Any) -> Any:

@@ -29,6 +29,39 @@ _vector = ir.VectorType(_f32, LANES)
 _vector_i32 = ir.VectorType(_i32, LANES)
 
 
+def register(kind: types.Type, vector: ir.VectorType) -> None:
+    """Make values of a Numba type LLVM vectors, with + - * / lane by lane."""
+
+    class Model(models.PrimitiveModel):  # type: ignore[misc]
+        def __init__(self, dmm: Any, fe_type: Any) -> None:
+            super().__init__(dmm, fe_type, vector)
+
+    register_default(type(kind))(Model)
+    for op, emit in (
+        (operator.add, "fadd"),
+        (operator.sub, "fsub"),
+        (operator.mul, "fmul"),
+        (operator.truediv, "fdiv"),
+    ):
+        _binary(kind, op, emit)
+
+
+def _binary(kind: types.Type, op: Callable[..., Any], emit: str) -> None:
+    """Give an operator its lanewise meaning."""
+
+    class Template(AbstractTemplate):  # type: ignore[misc]
+        def generic(self, args: Sequence[Any], kws: object) -> Any:
+            if tuple(args) == (kind, kind) and not kws:
+                return signature(kind, kind, kind)
+            return None
+
+    infer_global(op)(Template)
+
+    @lower_builtin(op, kind, kind)
+    def lower(_context: Any, builder: Any, _sig: Any, args: Sequence[Any]) -> Any:
+        return getattr(builder, emit)(*args)
+
+
 class Lanes(types.Type):
     """Numba's type of the lanes."""
 
@@ -37,34 +70,7 @@ class Lanes(types.Type):
 
 
 lanes = Lanes()
-
-
-@register_default(Lanes)
-class _LanesModel(models.PrimitiveModel):  # type: ignore[misc]
-    def __init__(self, dmm: Any, fe_type: Any) -> None:
-        super().__init__(dmm, fe_type, _vector)
-
-
-def _binary(op: Callable[..., Any], emit: str) -> None:
-    """Give an operator its lanewise meaning."""
-
-    class Template(AbstractTemplate):  # type: ignore[misc]
-        def generic(self, args: Sequence[Any], kws: object) -> Any:
-            if tuple(args) == (lanes, lanes) and not kws:
-                return signature(lanes, lanes, lanes)
-            return None
-
-    infer_global(op)(Template)
-
-    @lower_builtin(op, lanes, lanes)
-    def lower(_context: Any, builder: Any, _sig: Any, args: Sequence[Any]) -> Any:
-        return getattr(builder, emit)(*args)
-
-
-_binary(operator.add, "fadd")
-_binary(operator.sub, "fsub")
-_binary(operator.mul, "fmul")
-_binary(operator.truediv, "fdiv")
+register(lanes, _vector)
 
 
 def pattern(picks: Sequence[int]) -> ir.Constant:
@@ -73,9 +79,11 @@ def pattern(picks: Sequence[int]) -> ir.Constant:
 
 
 def _call(builder: Any, name: str, *args: Any) -> Any:
-    """Call an LLVM intrinsic on float32 lanes."""
-    kind = ir.FunctionType(_vector, [_vector] * len(args))
-    function = cgutils.get_or_insert_function(builder.module, kind, f"llvm.{name}.v{LANES}f32")
+    """Call an LLVM intrinsic on lanes, of float32 or float64."""
+    vector = args[0].type
+    kind = ir.FunctionType(vector, [vector] * len(args))
+    suffix = f"v{LANES}f{32 if vector == _vector else 64}"
+    function = cgutils.get_or_insert_function(builder.module, kind, f"llvm.{name}.{suffix}")
     return builder.call(function, args)
 
 
@@ -87,23 +95,26 @@ def element(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> An
     return builder.bitcast(builder.gep(data, [index]), _vector.as_pointer())
 
 
-def _lanewise(name: str, arity: int) -> Callable[..., Any]:
-    """Make a function of lanes from an LLVM intrinsic of the same name."""
+def _lanewise(name: str) -> Callable[..., Any]:
+    """Make a function of lanes of either kind from an LLVM intrinsic of the same name."""
 
     def emit(_context: Any, builder: Any, _sig: Any, args: Sequence[Any]) -> Any:
         return _call(builder, name, *args)
 
-    sig = signature(lanes, *[lanes] * arity)
-    if arity == 1:
-        return intrinsic(lambda _t, _a: (sig, emit))  # type: ignore[no-any-return]
-    return intrinsic(lambda _t, _a, _b, _c: (sig, emit))  # type: ignore[no-any-return]
+    return intrinsic(lambda _typing, a: (signature(a, a), emit))  # type: ignore[no-any-return]
 
 
-fma = _lanewise("fma", 3)
-"""a * b + c, rounded once."""
-floor = _lanewise("floor", 1)
-sqrt = _lanewise("sqrt", 1)
-fabs = _lanewise("fabs", 1)
+floor, sqrt, fabs = (_lanewise(name) for name in ("floor", "sqrt", "fabs"))
+
+
+@intrinsic
+def fma(_typing: Any, _a: Any, _b: Any, _c: Any) -> Any:
+    """Return a * b + c, rounded once."""
+
+    def emit(_context: Any, builder: Any, _sig: Any, args: Sequence[Any]) -> Any:
+        return _call(builder, "fma", *args)
+
+    return signature(lanes, lanes, lanes, lanes), emit
 
 
 @intrinsic
@@ -138,7 +149,7 @@ def vmax(_typing: Any, _a: Any, _b: Any) -> Any:
 
 @intrinsic
 def load(_typing: Any, array: Any, index: Any) -> Any:
-    """Load neighbours from a flat, contiguous float32 array. No bounds are checked."""
+    """Load neighbours from a flat float32 array, or a pointer. No bounds are checked."""
 
     def emit(context: Any, builder: Any, sig: Any, args: Sequence[Any]) -> Any:
         return builder.load(element(context, builder, sig.args[0], args[0], args[1]), align=4)
@@ -148,7 +159,7 @@ def load(_typing: Any, array: Any, index: Any) -> Any:
 
 @intrinsic
 def store(_typing: Any, array: Any, index: Any, value: Any) -> Any:
-    """Store neighbours into a flat, contiguous float32 array. No bounds are checked."""
+    """Store neighbours into a flat float32 array, or a pointer. No bounds are checked."""
 
     def emit(context: Any, builder: Any, sig: Any, args: Sequence[Any]) -> Any:
         pointer = element(context, builder, sig.args[0], args[0], args[1])
@@ -229,13 +240,13 @@ def _mantissa(_typing: Any, _value: Any) -> Any:
 
 
 @intrinsic
-def where_less(_typing: Any, _a: Any, _b: Any, _yes: Any, _no: Any) -> Any:
-    """Return yes in the lanes where a < b, otherwise no."""
+def where_less(_typing: Any, a: Any, _b: Any, _yes: Any, _no: Any) -> Any:
+    """Return yes in the lanes where a < b, otherwise, and for NaN, no; lanes of either kind."""
 
     def emit(_context: Any, builder: Any, _sig: Any, args: Sequence[Any]) -> Any:
         return builder.select(builder.fcmp_ordered("<", args[0], args[1]), args[2], args[3])
 
-    return signature(lanes, lanes, lanes, lanes, lanes), emit
+    return signature(a, a, a, a, a), emit
 
 
 @njit(nogil=True)

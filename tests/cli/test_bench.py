@@ -16,7 +16,7 @@ from smpengine.bench import record as records
 from smpengine.bench import scenes
 from smpengine.bench.peers import PEERS
 from smpengine.bench.plain import numpy_loop
-from smpengine.bench.series import over_sigma, over_threads
+from smpengine.bench.series import mixture, over_sigma, over_threads
 
 ROOT = Path(__file__).parents[2]
 
@@ -118,7 +118,7 @@ def test_the_numpy_loop_stays_in_the_picture() -> None:
 
 
 def test_series_carry_errors() -> None:
-    for measure in (over_sigma, over_threads):
+    for measure in (over_sigma, over_threads, mixture):
         series = measure(2, 1, 0.004, 1)
         assert len(series.points) >= 2
         assert all(point.worst_error <= 5e-4 for point in series.points)

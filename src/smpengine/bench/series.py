@@ -16,16 +16,23 @@ from smpengine.bench.record import Point, Series
 from smpengine.bench.run import seconds_of
 from smpengine.bench.scenes import Recipe, Splats
 from smpengine.devices import physical_memory_bytes
-from smpengine.raster import cpu
+from smpengine.raster import cpu, reference
 from smpengine.raster.grid import tile_count
 from smpengine.raster.pool import borrow_pool
+from smpengine.raster.settle import threshold
 from smpengine.raster.splats import Discs, Gaussians, PixelWindow
 from smpengine.workers import Workers
 
-# Levels are switched at 3.8, 7.7, 15.5 and 31 px.
-SIGMAS_PX: Final = (
-    0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 3.7, 3.9, 5.6, 7.6, 7.8, 11.0, 15.4, 15.6, 23.0, 32.0, 40.0,
-)  # fmt: skip
+# Splats are dearest just under a switch of levels, and cheapest just over it.
+_SWITCHES: Final = tuple(threshold(level) ** 0.5 for level in range(1, 5))
+SIGMAS_PX: Final = tuple(
+    sorted(
+        (
+            *(0.5, 0.7, 1.0, 1.4, 2.0, 4.0, 8.0, 16.0, 32.0, 40.0),
+            *(switch * share for switch in _SWITCHES for share in (0.995, 1.005)),
+        )
+    )
+)
 _BYTES_A_SPLAT: Final = 100
 
 
@@ -121,9 +128,35 @@ def mixture(threads: int, runs: int, scale: float, seed: int) -> Series:
     draw = lambda: _draw_mixture(halos, cores, window, threads)  # noqa: E731
     draw()
     mixed = statistics.median(seconds_of(draw) for _ in range(runs))
-    error = scenes.worst_error(out, splats)
-    return Series("mixture", "0: Gaussians, 1: render's mixture", "s",
-                  [Point(0.0, pure, error), Point(1.0, mixed, error)])  # fmt: skip
+    points = [
+        Point(0.0, pure, scenes.worst_error(out, splats)),
+        Point(1.0, mixed, _mixture_error(halos, cores, threads)),
+    ]
+    return Series("mixture", "0: Gaussians, 1: render's mixture", "s", points)
+
+
+def _mixture_error(halos: Gaussians, cores: Discs, threads: int) -> float:
+    """Return the largest error of a corner, of the halos' maximum or of the light let through."""
+    side = 96
+    near = (halos.x_px < side + 9.0 * halos.sigma_px) & (halos.y_px < side + 9.0 * halos.sigma_px)
+    close = (cores.x_px < 2.0 * side) & (cores.y_px < 2.0 * side)
+    halos = Gaussians(halos.x_px[near], halos.y_px[near], halos.sigma_px[near], halos.peak[near])
+    cores = Discs(
+        cores.x_px[close], cores.y_px[close], cores.inv_spread_per_px2[close],
+        cores.edge[close], cores.cap[close],
+    )  # fmt: skip
+    window = PixelWindow(0, 0, side, side)
+    with borrow_pool() as pool:
+        workers = Workers(threads)
+        scratch, core = cpu.Scratch.borrow(pool, 6), cpu.Scratch.borrow(pool, 3)
+        cpu.GaussianField(halos, window, workers, pool).draw_tile(0, scratch)
+        cpu.DiscField(cores, window, workers, pool).draw_tile(0, core)
+        got = np.concatenate([scratch.group(0), scratch.group(1)], -1)[:side, :side]
+        kept = core.group(0)[:side, :side].copy()
+    want = reference.draw_gaussians(halos, window)
+    through = np.exp(-reference.draw_discs(cores, window))
+    relative = np.abs(got - want).max() / max(want.max(), halos.peak.max(initial=0.0))
+    return float(max(relative, np.abs(kept - through).max()))
 
 
 def _draw_mixture(halos: Gaussians, cores: Discs, window: PixelWindow, threads: int) -> None:
@@ -137,7 +170,7 @@ def _draw_mixture(halos: Gaussians, cores: Discs, window: PixelWindow, threads: 
             field.draw_tile(tile, scratch[0])
             discs.draw_tile(tile, scratch[1])
 
-        make = lambda: (cpu.Scratch.make(6), cpu.Scratch.make(3))  # noqa: E731
+        make = lambda: (cpu.Scratch.borrow(pool, 6), cpu.Scratch.borrow(pool, 3))  # noqa: E731
         workers.each(tile_count(window), work, make)
 
 

@@ -63,7 +63,7 @@ class Table:
     def arrays(self) -> Arrays:
         """What the functions below take as `table`: flat, for indices of several axes are slow."""
         flat = (self.sigma_mm.ravel(), self.weight.ravel(), self.reach.ravel())
-        return np.ascontiguousarray(self.z_mm), *flat, self.decay_per_mm
+        return self.z_mm, *flat, self.decay_per_mm
 
 
 @functools.cache
@@ -72,7 +72,7 @@ def _columns() -> dict[str, NDArray[np.float64]]:
     text = resources.files("smpengine.optics").joinpath("model.csv").read_text(encoding="utf-8")
     rows = list(csv.reader(text.splitlines()))
     values = np.array(rows[1:], np.float64)
-    return {name: values[:, i] for i, name in enumerate(rows[0])}
+    return {name: np.ascontiguousarray(values[:, i]) for i, name in enumerate(rows[0])}
 
 
 def _between_skins(name: str, band: int, skin: Skin) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
 """Where each splat is drawn: its level, its sample and offset there, and the tiles it reaches.
 
-Gaussians are placed in blocks: loops over small arrays, one decision each, which the compiler turns
-into vectors; only the packing of records is scalar. Splats are counted by cell on the way.
+Gaussians are settled sixteen at a time (`settle.py`); only the packing of records is scalar. Splats
+are counted by cell, and looked at for what is not finite, on the way.
 """
 
 from __future__ import annotations
@@ -56,8 +56,9 @@ class Placed:
     ----------
     records
         Float32, flat, `pitch` a splat. The first two are int32: row and column of the sample at or
-        before the centre, relative to where the level's first tile begins. Then the offsets of row
-        and column from it; 1 / sigma (a disc's 1 / B, edge); the value of each channel.
+        before the centre, relative to where the level's first tile begins. Then, along rows and
+        along columns, the offset from it, with a Gaussian's extents packed into one int32
+        (`settle.py`); 1 / sigma (a disc's 1 / B, edge); the value of each channel.
     pitch
         Floats a record; a multiple of 4.
     spans

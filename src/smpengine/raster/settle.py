@@ -6,7 +6,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from smpengine.doubles import every, fabs, floor, load, sqrt, store, where_less
+from smpengine.doubles import every, load, store
+from smpengine.lanes import fabs, floor, sqrt, where_less
 from smpengine.raster.grid import CELL_COLS, CELL_ROWS, CELLS, TILE
 from smpengine.raster.profile import MASK_VARIANCE_PX2, MAX_LEVEL, REACH, SWITCH_SIGMA
 from smpengine.raster.splats import MAX_SIGMA_PX
@@ -148,8 +149,9 @@ def settle(x, y, sigma, levels, count, ints, floats, flags):
         across, inverse, radius, _pick(levels, count, variance, _COLS),
         _pick(levels, count, variance, _COLS + 1), _pick(levels, count, variance, _COLS + 2),
     )  # fmt: skip
-    tile = _pick(levels, count, variance, TILE0) + left
-    tile = tile + top * _pick(levels, count, variance, TILE_COLS)
+    first = _pick(levels, count, variance, TILE0)
+    in_a_row = _pick(levels, count, variance, TILE_COLS)
+    tile = first + left + top * in_a_row
     cell = _cell(row, top, CELL_ROWS) * every(TILE // CELL_COLS) + _cell(col, left, CELL_COLS)
     span = (bottom - top) * every(65_536.0) + (right - left)
     zero, nothing = every(0.0), every(-1.0)
@@ -168,9 +170,5 @@ def settle(x, y, sigma, levels, count, ints, floats, flags):
     store(ints, COL, col)
     store(ints, DOWN, where_less(span, zero, zero, packed_row))
     store(ints, ACROSS, where_less(span, zero, zero, packed_col))
-    first, columns = (
-        _pick(levels, count, variance, TILE0),
-        _pick(levels, count, variance, TILE_COLS),
-    )
     store(ints, FIRST_TILE, where_less(span, every(1.0), zero, first))
-    store(ints, IN_A_ROW, where_less(span, every(1.0), zero, columns))
+    store(ints, IN_A_ROW, where_less(span, every(1.0), zero, in_a_row))

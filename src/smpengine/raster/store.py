@@ -56,6 +56,7 @@ def into_image(tile, top, left, height, width, flat, shape, row0, col0, skew):
     skew
         See `stream_skew`.
     """
+    tile, flat = pointer(tile), pointer(flat)
     _, columns, channels = shape
     if channels == GROUP:
         for j in range(height):
@@ -77,9 +78,9 @@ def into_image(tile, top, left, height, width, flat, shape, row0, col0, skew):
                 flat[target + c] = tile[source + (c - groups * GROUP) * PLANE_SIZE]
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, forceinline=True)
 def _copy(tile, source, flat, target, count, skew):
-    """Copy neighbours, past the caches where they fill whole lines."""
+    """Copy neighbours between pointers, past the caches where they fill whole lines."""
     done = 0
     if skew >= 0:
         head = min(-(target + skew) % LANES, count)
@@ -111,6 +112,7 @@ def into_level(tile, top, left, height, width, field, start, rows, columns, chan
     row0, col0
         Where the part goes.
     """
+    tile, field = pointer(tile), pointer(field)
     groups = channels // GROUP
     for g in range(groups):
         base = start + g * GROUP * rows * columns
