@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from smpengine.devices import Device, devices
+from smpengine.devices import Device
 from smpengine.errors import (
     Cancelled,
     DeviceError,
@@ -19,8 +19,10 @@ from smpengine.errors import (
     SceneError,
     SmpError,
 )
+from smpengine.inventory import devices
 from smpengine.raster.api import rasterise
 from smpengine.render import render
+from smpengine.resident import Resident, upload
 from smpengine.scene import Impressions, Scene, Skin
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ __all__ = [
     "OutputError",
     "Plan",
     "PlanError",
+    "Resident",
     "Scene",
     "SceneError",
     "Skin",
@@ -48,6 +51,7 @@ __all__ = [
     "rasterise",
     "read_impressions",
     "render",
+    "upload",
     "write_impressions",
 ]
 

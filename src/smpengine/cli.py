@@ -164,10 +164,22 @@ def schema() -> None:
 
 @main.command("devices")
 def list_devices() -> None:
-    """List what can render here; the first is what `auto` chooses."""
+    """List what can render here, tested; the first is what `auto` chooses."""
+    from smpengine.raster.opencl_platform import unloadable_drivers
+
     for device in smp.devices():
         memory = "" if device.memory_bytes is None else f", {device.memory_bytes / 2**30:.1f} GiB"
-        click.echo(f"{device.name:10s} {device.kind:10s} {device.description}{memory}")
+        click.echo(f"{device.name:12s} {device.kind:10s} {device.description}{memory}")
+        if device.driver:
+            limits = device.limits
+            click.echo(
+                f"{'':23s} {device.driver}; {limits['max_alloc_bytes'] / 2**30:.1f} GiB at once, "
+                f"{limits['local_bytes'] // 1024} KiB local, groups of {limits['max_work_group']}"
+            )
+            result = "passed" if device.works else f"FAILED: {device.failure}"
+            click.echo(f"{'':23s} self-test {result}")
+    for line in unloadable_drivers():
+        click.echo(f"Not loaded: {line}", err=True)
 
 
 @main.command()

@@ -14,11 +14,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from smpengine.devices import REFERENCE, resolve
+from smpengine.devices import CPU, REFERENCE, resolve
 from smpengine.errors import SceneError, must
 from smpengine.raster.api import output_array
 from smpengine.raster.grid import tile_count
 from smpengine.raster.splats import PixelWindow
+from smpengine.resident import Resident
 from smpengine.scene import BANDS, Scene
 from smpengine.window import check_scale, halvings_for, pixel_window, subpixels
 from smpengine.workers import Cancel, Progress, Workers, thread_count
@@ -34,7 +35,7 @@ _PANEL_PX: Final = 4096
 
 
 def render(
-    scene: Scene,
+    scene: Scene | Resident,
     px_per_mm: float = 40.0,
     window_mm: tuple[float, float, float, float] | None = None,
     output: str = "srgb8",
@@ -51,7 +52,7 @@ def render(
     Parameters
     ----------
     scene
-        What is rendered.
+        What is rendered; or what `upload` returned, which is rendered where it is.
     px_per_mm
         Scale, 0.01 to 10,000. Below 32 the picture is the mean reflectance of 2^k x 2^k subpixels.
     window_mm
@@ -61,7 +62,7 @@ def render(
         "srgb8" uint8, "srgb16" uint16, "linear" float32 band reflectance before exposure,
         "absorbance" float32 -ln(R / R0) of the finished reflectance.
     device
-        "auto", "cpu" or "reference" (float64, slow).
+        "auto", "cpu", "reference" (float64, slow), "opencl" or "opencl:<platform>.<index>".
     out
         Array of the result's shape and dtype to write into.
     exposure
@@ -87,6 +88,9 @@ def render(
     Cancelled
         `cancel` returned true.
     """
+    resident = None
+    if isinstance(scene, Resident):
+        device, resident, scene = scene.on(device), scene.uploaded, scene.scene
     name = resolve(device)
     if not isinstance(scene, Scene):
         raise SceneError(must("scene", "be a Scene", type(scene).__name__))
@@ -100,6 +104,13 @@ def render(
     from smpengine import panel as drawing
 
     finish = drawing.finish_for(scene.skin, output, _exposure(exposure))
+    if name not in (CPU, REFERENCE):
+        from smpengine import panel_opencl
+        from smpengine.raster.opencl_engine import engine_for
+
+        uploaded = resident or panel_opencl.upload(scene, engine_for(name))
+        panel_opencl.draw(uploaded, scale, window, finish, image, Workers(1, cancel, progress))
+        return image
     panels = list(_panels(window, halvings_for(scale)))
     workers = Workers(thread_count(threads), cancel, progress)
     workers.total = sum(tile_count(subpixels(panel, halvings_for(scale))) for panel in panels)

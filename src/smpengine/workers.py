@@ -95,6 +95,17 @@ class Workers:
             self._done += jobs
             self._report(0)
 
+    def finished(self, count: int) -> None:
+        """Tell that jobs are done that were not shared out by `each`.
+
+        Raises
+        ------
+        Cancelled
+            The cancel callback returned true.
+        """
+        self._done += count
+        self._report(0)
+
     def _report(self, count: int) -> None:
         if self.cancel is not None and self.cancel():
             raise Cancelled("The render was cancelled by its cancel callback.")

@@ -75,8 +75,8 @@ def test_bad_skins(arguments: dict[str, object], message: str) -> None:
         ({"threads": 0}, "threads must be a whole number from 1 on, got 0."),
         ({"out": np.zeros((3, 3, 3))}, "out must be uint8 of shape (400, 400, 3)"),
         ({"px_per_mm": 10_000.0}, "the picture must fit in"),
-        ({"device": "opencl"}, "device must be one that this version has, got 'opencl'."),
-        ({"device": "gpu"}, "device must be 'auto', 'cpu' or 'reference', got 'gpu'."),
+        ({"device": "opencl:99.0"}, "device must be one that is here, got 'opencl:99.0'."),
+        ({"device": "gpu"}, "device must be 'auto', 'cpu', 'reference', 'opencl' or"),
     ],
 )
 def test_bad_renders(arguments: dict[str, object], message: str) -> None:

@@ -16,6 +16,8 @@ LAYERS = (
     ("cli",),
     ("bench",),
     ("render",),
+    ("resident", "inventory"),
+    ("panel_opencl",),
     ("panel",),
     ("plan",),
     ("optics", "image"),
@@ -25,8 +27,8 @@ LAYERS = (
     ("lanes",),
     ("errors",),
 )
-# Data that two layers hand to each other.
-SHARED = {"raster.splats"}
+# Data that two layers hand to each other; and which OpenCL devices there are.
+SHARED = {"raster.splats", "raster.opencl_platform"}
 
 
 def layer_of(module: str) -> int:

@@ -16,6 +16,7 @@ import numpy as np
 import smpengine as smp
 from smpengine.bench.ceilings import Ceilings
 from smpengine.bench.stages import Stage
+from smpengine.devices import physical_memory_bytes
 from smpengine.errors import InputError, must
 
 FORMAT = 1
@@ -171,7 +172,7 @@ def machine() -> dict[str, Any]:
         "processor": name,
         "kind": llvmlite.binding.get_host_cpu_name(),
         "cores": os.cpu_count(),
-        "memory_gb": round((smp.devices()[0].memory_bytes or 0) / 1e9, 1),
+        "memory_gb": round((physical_memory_bytes() or 0) / 1e9, 1),
         "system": platform.platform(),
     }
 

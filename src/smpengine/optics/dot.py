@@ -18,9 +18,9 @@ from smpengine.raster.splats import MAX_CAP
 FLAT_SHARE = 0.8  # how far a Gaussian is flattened; up to 0.89 the sum stays positive
 FLAT_FLOOR = 1e-3
 FLAT_VARIANCE = 0.09
-_UNIT_MM = 0.1  # of r and t in powers
-_SOFT = 0.02  # rounds the corner where halos alone reach the limit
-_LEAST_SHIELD = 0.05
+UNIT_MM = 0.1  # of r and t in powers
+SOFT = 0.02  # rounds the corner where halos alone reach the limit
+LEAST_SHIELD = 0.05
 
 
 @njit(nogil=True, cache=True)
@@ -38,7 +38,7 @@ def nearness(sigma, r, k):
 @njit(nogil=True, cache=True)
 def own_shielding(r, t, k):
     """Return how strongly a deposit shields itself per optical path, while that is short."""
-    return k.shield * (r / _UNIT_MM) ** k.shield_radius * (t / _UNIT_MM) ** k.shield_thickness
+    return k.shield * (r / UNIT_MM) ** k.shield_radius * (t / UNIT_MM) ** k.shield_thickness
 
 
 @njit(nogil=True, cache=True)
@@ -70,8 +70,8 @@ def halo_strength(volume, chord, mua, shield, k):
     `volume` is that of the cylinder times the halo's kernel weight.
     """
     x = mua * chord
-    now = max(shield + k.shield_more * x / (x + k.shield_path), _LEAST_SHIELD)
-    opaque = max(shield + k.shield_more, _LEAST_SHIELD)
+    now = max(shield + k.shield_more * x / (x + k.shield_path), LEAST_SHIELD)
+    opaque = max(shield + k.shield_more, LEAST_SHIELD)
     return mua * volume / (1.0 + x * now), volume / (chord * opaque)
 
 
@@ -108,7 +108,7 @@ def disc_area(spread, edge):
 @njit(nogil=True, cache=True)
 def core_path(r, k):
     """Return the path through the deposit per depth of light on its way up."""
-    return k.core_path * (r / _UNIT_MM) ** k.core_radius
+    return k.core_path * (r / UNIT_MM) ** k.core_radius
 
 
 @njit(nogil=True, cache=True)
@@ -134,7 +134,7 @@ def core_limit(opaque_halo, reach):
     """
     own = taken(opaque_halo, reach)
     u = (reach - own) / (1.0 - own)
-    u = (u + math.sqrt(u * u + _SOFT * _SOFT)) / (1.0 + math.sqrt(1.0 + _SOFT * _SOFT))
+    u = (u + math.sqrt(u * u + SOFT * SOFT)) / (1.0 + math.sqrt(1.0 + SOFT * SOFT))
     return min(max(u, 1e-4), MAX_CAP)
 
 

@@ -103,16 +103,22 @@ def scatter(
 def reach_mm(impressions: Impressions, skin: Skin) -> float:
     """Return a distance beyond which no impression of a scene changes any pixel, in mm.
 
-    Seven sigma of the widest halo, which the deepest impression has: what is drawn ends at 4.3 of
-    its own, at least 1.2 samples, and levels spread it by 5 samples: 6.8 sigma at most.
+    Seven sigma of the widest halo: what is drawn ends at 4.3 of its own, at least 1.2 samples, and
+    levels spread it by 5 samples: 6.8 sigma at most.
     """
     if len(impressions) == 0:
         return 0.0
+    return 7.0 * widest_mm(impressions, skin) + 5.0 * float(impressions.radius_mm.max())
+
+
+def widest_mm(impressions: Impressions, skin: Skin) -> float:
+    """Return what no halo's sigma is over, in mm: that of the deepest impression, the widest."""
+    if len(impressions) == 0:
+        return 0.0
     table: Table = table_for(skin)
-    radius = float(impressions.radius_mm.max())
     deepest = float(impressions.depth_mm.max()) * skin.scattering
     sigma = float(np.interp(deepest, table.z_mm, table.sigma_mm.max(axis=1)))
-    return 7.0 * math.sqrt((sigma / skin.scattering) ** 2 + radius**2) + 5.0 * radius
+    return math.hypot(sigma / skin.scattering, float(impressions.radius_mm.max()))
 
 
 @njit(nogil=True, cache=True)

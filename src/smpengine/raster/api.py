@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from smpengine.devices import REFERENCE, physical_memory_bytes, resolve
+from smpengine.devices import CPU, REFERENCE, physical_memory_bytes, resolve
 from smpengine.errors import InputError, must
 from smpengine.raster.splats import MAX_SIGMA_PX, Gaussians, PixelWindow
 from smpengine.workers import Cancel, Progress, Workers, thread_count
@@ -50,7 +50,7 @@ def rasterise(
     origin_px
         (row, column) of its first pixel. The result equals the crop of a larger call, bit for bit.
     device
-        "auto", "cpu" or "reference".
+        "auto", "cpu", "reference", "opencl" or "opencl:<platform>.<index>".
     out
         Float32 (height, width, bands), C order, to write into.
     threads, progress, cancel
@@ -83,11 +83,18 @@ def rasterise(
         _check(gaussians)
         image[...] = draw_gaussians(gaussians, window)
         return image
-    from smpengine.raster import cpu
     from smpengine.raster.place import NotDrawableError
 
     try:
-        cpu.rasterise(gaussians, window, image, workers, mapped=out is not None)
+        if name == CPU:
+            from smpengine.raster import cpu
+
+            cpu.rasterise(gaussians, window, image, workers, mapped=out is not None)
+        else:
+            from smpengine.raster import opencl
+            from smpengine.raster.opencl_engine import engine_for
+
+            opencl.rasterise(gaussians, window, image, engine_for(name), workers)
     except NotDrawableError:
         _check(gaussians)
         raise

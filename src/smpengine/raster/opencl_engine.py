@@ -1,0 +1,281 @@
+"""One OpenCL device at work: its context, queues, programs and scratch memory.
+
+An engine serves one call at a time, behind a lock; engines of several devices work side by side.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+import numpy as np
+import pyopencl as cl
+from numpy.typing import NDArray
+
+from smpengine.errors import DeviceError
+from smpengine.raster.opencl_platform import Found, device_named
+from smpengine.raster.opencl_source import (
+    BATCH,
+    MOST_CHANNELS,
+    TILE,
+    Number,
+    Shape,
+    local_bytes,
+    options_for,
+    shape_for,
+    source_of,
+)
+
+KEEP_BYTES: Final = 2**30
+"""Most of scratch memory that stays on a device between calls."""
+_LINE: Final = 64
+LIMIT_WORK_GROUP: Final = "SMPENGINE_OPENCL_WORK_GROUP"
+LIMIT_LOCAL_BYTES: Final = "SMPENGINE_OPENCL_LOCAL_BYTES"
+LIMIT_MEMORY_BYTES: Final = "SMPENGINE_OPENCL_MEMORY_BYTES"
+"""Environment variables that make a device look smaller than it is, to try what it would do."""
+
+
+class TooLargeError(Exception):
+    """A window needs more memory than the device gives; half of it may not."""
+
+
+@functools.cache
+def _locked_engines() -> tuple[threading.Lock, dict[str, Engine]]:
+    return threading.Lock(), {}
+
+
+def engine_for(name: str) -> Engine:
+    """Return the engine of a device, made at its first use.
+
+    Raises
+    ------
+    DeviceError
+        There is no such device, or it is too small.
+    """
+    found = device_named(name)
+    lock, engines = _locked_engines()
+    with lock:
+        if found.name not in engines:
+            engines[found.name] = Engine(found)
+        return engines[found.name]
+
+
+def forget(engine: Engine) -> None:
+    """Let the next call make a new engine: this one's device failed."""
+    lock, engines = _locked_engines()
+    with lock:
+        if engines.get(engine.found.name) is engine:
+            del engines[engine.found.name]
+
+
+class Engine:
+    """A device's context, queues, programs and scratch; see `session`."""
+
+    def __init__(self, found: Found) -> None:
+        self.found = found
+        self.max_work_group = _limited(LIMIT_WORK_GROUP, min(found.max_work_group, 256))
+        self.memory_bytes = _limited(LIMIT_MEMORY_BYTES, found.memory_bytes)
+        self.max_alloc_bytes = min(found.max_alloc_bytes, self.memory_bytes // 2)
+        local = _limited(LIMIT_LOCAL_BYTES, found.local_bytes)
+        needed = local_bytes(MOST_CHANNELS, shape_for(MOST_CHANNELS, self.max_work_group))
+        if self.max_work_group < 2 * TILE or local < needed:
+            raise DeviceError(
+                f"{found.name} ({found.label}) is too small: work-groups of {self.max_work_group} "
+                f"and {local} bytes of local memory, {2 * TILE} and {needed} are needed "
+                f"(BATCH {BATCH}). Use another device; `smpengine devices` lists them."
+            )
+        try:
+            self.context = cl.Context([found.handle])
+            profiling = cl.command_queue_properties.PROFILING_ENABLE
+            self.queue = cl.CommandQueue(self.context, properties=profiling)
+            self.transfers = cl.CommandQueue(self.context, properties=profiling)
+        except cl.Error as error:
+            raise DeviceError(f"{found.name} ({found.label}) cannot be opened: {error}.") from error
+        self.lock = threading.RLock()
+        self._programs: dict[Any, dict[str, Any]] = {}
+        self.lean = found.is_gpu and self._wave() >= 64
+        self.trace: list[tuple[str, str, Any]] | None = None
+        self._scratch: dict[str, Any] = {}
+        self._pinned: dict[str, tuple[Any, NDArray[np.uint8]]] = {}
+
+    def _wave(self) -> int:
+        """Return how many work-items go in step."""
+        info = cl.kernel_work_group_info.PREFERRED_WORK_GROUP_SIZE_MULTIPLE
+        kernel = self.kernel("scan", "scan_add")
+        return int(kernel.get_work_group_info(info, self.found.handle))
+
+    def shape_for(self, channels: int) -> Shape:
+        """Return the shape of drawing kernels here."""
+        return shape_for(channels, self.max_work_group, self.lean)
+
+    @contextmanager
+    def session(self) -> Iterator[Engine]:
+        """Use the device alone; what OpenCL raises becomes a DeviceError, and the next call works.
+
+        Raises
+        ------
+        DeviceError
+            Out of memory, a lost device.
+        """
+        with self.lock:
+            try:
+                yield self
+                self._trim()
+            except cl.MemoryError as error:
+                self.release()
+                raise DeviceError(
+                    f"{self.found.name} ({self.found.label}) is out of memory: {error}. "
+                    "Close what else uses it, render in windows, or use device='cpu'."
+                ) from error
+            except cl.Error as error:
+                self.release()
+                forget(self)
+                raise DeviceError(
+                    f"{self.found.name} ({self.found.label}) failed: {error}. The next call opens "
+                    "it anew; use device='cpu' if it fails again."
+                ) from error
+            except BaseException:
+                self.queue.finish()  # nothing writes into the caller's arrays any more
+                self.transfers.finish()
+                raise
+
+    def kernel(self, program: str, name: str, extra: Mapping[str, Number] | None = None) -> Any:
+        """Return a kernel; its program is built at its first use.
+
+        Raises
+        ------
+        DeviceError
+            The driver's compiler refused the program; its log is in the message.
+        """
+        key = (program, tuple(sorted((extra or {}).items())))
+        kernels = self._programs.get(key)
+        if kernels is None:
+            try:
+                built = cl.Program(self.context, source_of(program)).build(options_for(extra or {}))
+            except cl.Error as error:
+                raise DeviceError(
+                    f"The driver of {self.found.name} ({self.found.label}) could not build the "
+                    f"kernels of {program!r}: {error}"
+                ) from error
+            kernels = {kernel.function_name: kernel for kernel in built.all_kernels()}
+            self._programs[key] = kernels
+        return kernels[name]
+
+    def run(self, stage: str, kernel: Any, size: tuple[int, ...], group: Any, *args: Any) -> Any:
+        """Enqueue a kernel and return its event; `size` is in work-items."""
+        kernel.set_args(*args)
+        event = cl.enqueue_nd_range_kernel(self.queue, kernel, size, group)
+        if self.trace is not None:
+            self.trace.append((stage, kernel.function_name, event))
+        return event
+
+    def run_each(self, stage: str, kernel: Any, count: int, *args: Any) -> Any:
+        """Enqueue a kernel over `count` work-items, those that fill the last group idle."""
+        return self.run(stage, kernel, (-(-max(count, 1) // _LINE) * _LINE,), (_LINE,), *args)
+
+    def scratch(self, name: str, nbytes: int) -> Any:
+        """Return memory of a name, of at least so many bytes, holding whatever was in it.
+
+        Raises
+        ------
+        TooLargeError
+            The device does not give as much at once.
+        """
+        nbytes = max(int(nbytes), _LINE)
+        if nbytes > self.max_alloc_bytes:
+            raise TooLargeError
+        held = self._scratch.get(name)
+        if held is None or held.size < nbytes or held.size > 4 * nbytes + 2**20:
+            if held is not None:
+                self._scratch.pop(name).release()
+            held = cl.Buffer(self.context, cl.mem_flags.READ_WRITE, nbytes)
+            self._scratch[name] = held
+        return held
+
+    def pinned(self, name: str, nbytes: int) -> NDArray[np.uint8]:
+        """Return host memory that the device reads and writes without a copy in between."""
+        held = self._pinned.get(name)
+        if held is None or held[1].nbytes < nbytes:
+            if held is not None:
+                self._free_pinned(name)
+            flags = cl.mem_flags.READ_WRITE | cl.mem_flags.ALLOC_HOST_PTR
+            buffer = cl.Buffer(self.context, flags, nbytes)
+            access = cl.map_flags.READ | cl.map_flags.WRITE
+            array, _ = cl.enqueue_map_buffer(self.queue, buffer, access, 0, (nbytes,), np.uint8)
+            held = buffer, array
+            self._pinned[name] = held
+        return held[1][:nbytes]
+
+    def upload(self, array: NDArray[Any], name: str | None = None) -> Any:
+        """Return a buffer that holds an array: scratch of that name, or the caller's own."""
+        array = np.ascontiguousarray(array)
+        if array.nbytes > self.max_alloc_bytes:
+            raise DeviceError(
+                f"{self.found.name} ({self.found.label}) takes {self.max_alloc_bytes / 1e9:.1f} GB "
+                f"at once, a column holds {array.nbytes / 1e9:.1f}. Use device='cpu', or divide it."
+            )
+        if name is not None:
+            buffer = self.scratch(name, array.nbytes)
+        else:
+            buffer = cl.Buffer(self.context, cl.mem_flags.READ_ONLY, max(array.nbytes, _LINE))
+        if array.nbytes:
+            self._traced("upload", cl.enqueue_copy(self.queue, buffer, array, is_blocking=True))
+        return buffer
+
+    def fill_zero(self, buffer: Any, nbytes: int) -> None:
+        """Set the first bytes of a buffer to zero."""
+        cl.enqueue_fill_buffer(self.queue, buffer, np.uint32(0), 0, nbytes)
+
+    def fetch(self, buffer: Any, array: NDArray[Any]) -> NDArray[Any]:
+        """Read a few numbers, and wait for them."""
+        cl.enqueue_copy(self.queue, array, buffer, is_blocking=True)
+        return array
+
+    def read_later(self, buffer: Any, array: NDArray[Any], after: Any) -> Any:
+        """Begin to read a buffer into pinned memory once an event is over; returns an event."""
+        self.queue.flush()
+        event = cl.enqueue_copy(self.transfers, array, buffer, is_blocking=False, wait_for=[after])
+        self.transfers.flush()
+        self._traced("read back", event)
+        return event
+
+    def read_now(self, buffer: Any, target: NDArray[Any]) -> None:
+        """Read the start of a buffer into a dense array, and wait for it."""
+        self._traced("read back", cl.enqueue_copy(self.queue, target, buffer, is_blocking=True))
+
+    def release(self) -> None:
+        """Give all scratch memory back."""
+        for held in self._scratch.values():
+            held.release()
+        self._scratch.clear()
+        for name in list(self._pinned):
+            self._free_pinned(name)
+
+    def _free_pinned(self, name: str) -> None:
+        buffer, array = self._pinned.pop(name)
+        mapped: Any = array.base
+        mapped.release(self.queue)
+        buffer.release()
+
+    def _trim(self) -> None:
+        held = sum(buffer.size for buffer in self._scratch.values())
+        if held > min(KEEP_BYTES, self.memory_bytes // 4):
+            self.release()
+
+    def _traced(self, stage: str, event: Any) -> None:
+        if self.trace is not None:
+            self.trace.append((stage, stage, event))
+
+
+def _limited(variable: str, value: int) -> int:
+    text = os.environ.get(variable)
+    if text is None:
+        return value
+    try:
+        return min(int(text), value)
+    except ValueError as error:
+        raise DeviceError(f"{variable} must be a whole number, got {text!r}.") from error
