@@ -1,9 +1,8 @@
 /* From splats to pairs of (tile, row), and from sorted pairs to where each tile's begin. */
 
 __kernel void expand_pairs(
-    __global const float *records, uint n, __global const int *spans, __global const int *levels,
-    int level_count, __global const uint *offsets, uint total, __global uint *keys,
-    __global uint *rows) {
+    uint n, __global const int *spans, __global const int *levels, int level_count,
+    __global const uint *offsets, uint total, __global uint *keys, __global uint *rows) {
     uint i = get_global_id(0);
     if (i >= n) return;
     uint at = offsets[i], end = i + 1 < n ? offsets[i + 1] : total;

@@ -4,9 +4,7 @@
    draws: `halos`, four floats a Gaussian, HALOS + 1 of an impression; `cores`, twelve floats:
    radius, sigma of the rim, none, three caps, three reaches, how dark the rim is in three bands. */
 
-#define HALOS 5
 #define GAUSSIANS (HALOS + 1)
-#define CORE_FLOATS 12
 
 /* The Gaussian that flattens the others: narrow, and the same for all of them. */
 float narrow_variance_of(float sigma, float r) { return sigma * sigma + FLAT_VARIANCE * r * r; }

@@ -79,7 +79,6 @@ INLINE float core_strength(float top, float bottom, float mua, float r, float t)
 INLINE float taken_by_halos(float halo, float reach) {
     float u = halo / reach;
     float growth = fmin(reach * cbrt(fmax(u / U_STAR, 1.0f)), 1.0f);
-    growth = u > U_STAR ? growth : reach;
     float base = 1.0f + fmin(u, U_STAR) / CROWD;
     base = base * base * base;
     base = base * base;

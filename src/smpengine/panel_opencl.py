@@ -56,6 +56,8 @@ def deposit_constants() -> dict[str, Number]:
     fitted = {f"K_{name.upper()}": value for name, value in CONSTANTS._asdict().items()}
     return {
         **fitted,
+        "HALOS": HALOS,
+        "CORE_FLOATS": _CORE_FLOATS,
         "UNIT_MM": dot.UNIT_MM,
         "SOFT": dot.SOFT,
         "LEAST_SHIELD": dot.LEAST_SHIELD,
@@ -295,13 +297,14 @@ class _Picture:
             np.float32(self.scale / scattering), np.uint32(_PITCH), grids.thresholds, grids.table,
             np.int32(grids.count), halos, cores, splats.records, splats.spans, splats.counts,
         )  # fmt: skip
+        constants = deposit_constants()
         for name, items, arguments in (
             ("describe_halos", count * HALOS * len(BANDS), describe),
             ("describe_cores", count * len(BANDS), describe),
             ("settle_halos", count * (HALOS + 1), place),
             ("settle_cores", count, place),
         ):
-            kernel = engine.kernel("deposits", name, deposit_constants())
+            kernel = engine.kernel("deposits", name, constants)
             engine.run_each("optics", kernel, items, *arguments)
         return splats
 

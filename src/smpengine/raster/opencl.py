@@ -15,14 +15,13 @@ from smpengine.raster.opencl_bins import (
     Grids,
     Splatted,
     TileGrid,
-    UnsoundError,
     bin_splats,
     grids_for,
     room_for_splats,
 )
 from smpengine.raster.opencl_engine import Engine, TooLargeError
 from smpengine.raster.opencl_source import TILE, channel_groups
-from smpengine.raster.place import HEAD, NotDrawableError, sharpening
+from smpengine.raster.place import HEAD, sharpening
 from smpengine.raster.settle import level_count
 from smpengine.raster.splats import Gaussians, PixelWindow
 from smpengine.workers import Workers
@@ -49,7 +48,7 @@ def rasterise(
         The device failed, or is too small for the splats.
     """
     channels = gaussians.peak.shape[1]
-    count = level_count(np.where(np.isfinite(gaussians.sigma_px), gaussians.sigma_px, 0.0))
+    count = level_count(gaussians.sigma_px)
     with engine.session():
         columns = tuple(
             engine.upload(column, name)
@@ -70,14 +69,11 @@ def rasterise(
             last = draw_levels(engine, splats, bins, grids, channels, field)
             reader.take(field, target, last)
 
-        try:
-            limit = min(engine.max_alloc_bytes // 4, MOST_FLOATS) // channels
-            whole = window.height * window.width <= limit // 2
-            reader.wait_each = whole
-            draw_blocks(window, limit if whole else limit // 4, draw, workers)
-            reader.finish()
-        except UnsoundError as error:
-            raise NotDrawableError from error
+        limit = min(engine.max_alloc_bytes // 4, MOST_FLOATS) // channels
+        whole = window.height * window.width <= limit // 2
+        reader.wait_each = whole
+        draw_blocks(window, limit if whole else limit // 4, draw, workers)
+        reader.finish()
 
 
 def _settle(engine: Engine, columns: Any, gaussians: Gaussians, grids: Grids) -> Splatted:

@@ -17,6 +17,7 @@ from smpengine.raster.opencl_source import (
     TILE,
     TILE_BITS,
 )
+from smpengine.raster.place import NotDrawableError
 from smpengine.raster.settle import threshold
 from smpengine.raster.splats import PixelWindow
 
@@ -171,10 +172,6 @@ class DeviceBins:
     order: Any
 
 
-class UnsoundError(ValueError):
-    """A column holds what cannot be drawn."""
-
-
 def bin_splats(engine: Engine, splats: Splatted, grids: Grids) -> DeviceBins:
     """Sort the pairs of (tile, row), stably, so that a tile's rows keep their order.
 
@@ -182,18 +179,18 @@ def bin_splats(engine: Engine, splats: Splatted, grids: Grids) -> DeviceBins:
     ------
     TooLargeError
         There are more pairs than the device can hold.
-    UnsoundError
+    place.NotDrawableError
         The kernel that wrote the records saw what cannot be drawn.
     """
     add_up(engine, splats.counts, splats.n, splats.status)
     total, unsound = (int(v) for v in engine.fetch(splats.status, np.empty(2, np.uint32)))
     if unsound:
-        raise UnsoundError
+        raise NotDrawableError
     if 16 * total > engine.memory_bytes // 2 or total >= 2**31:
         raise TooLargeError
     keys, rows = engine.scratch("keys", 4 * total), engine.scratch("rows", 4 * total)
     engine.run_each(
-        "binning", engine.kernel("bins", "expand_pairs"), splats.n, splats.records, u32(splats.n),
+        "binning", engine.kernel("bins", "expand_pairs"), splats.n, u32(splats.n),
         splats.spans, grids.table, np.int32(grids.count + 1), splats.counts, u32(total), keys, rows,
     )  # fmt: skip
     keys, rows = _sort(engine, keys, rows, total, grids.tiles)

@@ -41,6 +41,7 @@ RUN: Final = 16
 PAIRS_A_BLOCK: Final = GROUP * RUN
 DIGIT_BITS: Final = 4
 MOST_CHANNELS: Final = 6
+_SPLAT_FLOATS: Final = 10  # gaussians.cl
 _DISC_TAPER: Final = 1.0 / (profile.DISC_TAPER_END - profile.DISC_TAPER_START)
 
 
@@ -89,8 +90,8 @@ def channel_groups(channels: int, lean: bool = False) -> Iterator[tuple[int, int
 
 
 def local_bytes(channels: int, shape: Shape) -> int:
-    """Return the local memory that drawing takes."""
-    return BATCH * 4 * (TILE + shape.group_rows + channels + 2)
+    """Return the local memory that drawing takes: profiles, values, rows reached, a Splat."""
+    return BATCH * 4 * (TILE + shape.group_rows + channels + 2 + _SPLAT_FLOATS)
 
 
 @functools.cache
