@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
+import sys
+import tempfile
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +18,16 @@ import pytest
 _ROOT = Path(__file__).parents[1]
 _SOURCES = hashlib.sha256(b"".join(p.read_bytes() for p in sorted(_ROOT.glob("src/**/*.py"))))
 os.environ.setdefault("NUMBA_CACHE_DIR", str(_ROOT / ".numba_cache" / _SOURCES.hexdigest()[:16]))
+
+# The dev group brings Intel's OpenCL, which no loader finds by itself: here it is one more beside
+# those of the machine. Subprocesses inherit it.
+_INTEL = Path(sys.prefix) / "lib" / "libintelocl.so"
+if _INTEL.exists() and "OCL_ICD_VENDORS" not in os.environ:
+    _DRIVERS = tempfile.TemporaryDirectory(prefix="smpengine-drivers-")
+    for _file in Path("/etc/OpenCL/vendors").glob("*.icd"):
+        (Path(_DRIVERS.name) / _file.name).symlink_to(_file)
+    (Path(_DRIVERS.name) / "intel-of-the-dev-group.icd").write_text(f"{_INTEL}\n", "utf-8")
+    os.environ["OCL_ICD_VENDORS"] = _DRIVERS.name
 
 import smpengine as smp  # noqa: E402 - Numba reads its settings when it is imported
 
@@ -48,3 +62,40 @@ def strong_impressions(width_mm: float, height_mm: float, seed: int = 1) -> smp.
 @pytest.fixture(scope="session")
 def strong_scene() -> smp.Scene:
     return smp.Scene(smp.Skin("I-II"), strong_impressions(12.0, 9.0), (12.0, 9.0))
+
+
+@functools.cache
+def _opencl_devices() -> tuple[tuple[str, str], ...]:
+    """Return each OpenCL device and what is wrong with its driver: PoCL 3.0 knows no newer CPU."""
+    import pyopencl as cl
+
+    from smpengine.raster.opencl_platform import find
+
+    found = []
+    for device in find():
+        try:
+            with warnings.catch_warnings(action="ignore", category=cl.CompilerWarning):
+                cl.Program(cl.Context([device.handle]), "__kernel void nothing(void) {}").build()
+            found.append((device.name, ""))
+        except cl.Error as error:
+            told = next((line for line in str(error).splitlines() if "error:" in line), str(error))
+            found.append((device.name, f"{device.label} builds not even an empty kernel: {told}"))
+    return tuple(found)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that asks for `opencl_device` on every device here."""
+    if "opencl_device" in metafunc.fixturenames:
+        cases = [
+            pytest.param(name, marks=pytest.mark.skip(reason=wrong)) if wrong else name
+            for name, wrong in _opencl_devices()
+        ]
+        metafunc.parametrize("opencl_device", cases)
+
+
+@pytest.fixture(scope="session")
+def opencl() -> str:
+    """Return the name of an OpenCL device that draws; without one, tests fail."""
+    drawing = [name for name, wrong in _opencl_devices() if not wrong]
+    assert drawing, "install the dev group: it brings an OpenCL that runs on the CPU"
+    return drawing[0]

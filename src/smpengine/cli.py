@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 failed, 2 bad input.
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -132,7 +133,8 @@ def _progress(label: str) -> Iterator[Progress | None]:
         return
     from tqdm import tqdm
 
-    bar = tqdm(desc=label, unit="tile", delay=1.0, leave=False)
+    delay = float(os.environ.get("TQDM_DELAY", 1.0))  # as tqdm names it; a short call shows no bar
+    bar = tqdm(desc=label, unit="tile", delay=delay, leave=False)
 
     def report(done: int, total: int) -> None:
         bar.total = total

@@ -12,15 +12,9 @@ import pytest
 import smpengine as smp
 from smpengine.raster import opencl_engine, opencl_platform
 from smpengine.raster.opencl_bins import add_up
-from smpengine.raster.opencl_platform import find
 
-DEVICES = [found.name for found in find()]
 REFERENCE = 5e-4  # of the field's maximum or the largest peak
 NUMBA = 2e-5
-
-
-def test_there_is_a_device_to_test() -> None:
-    assert DEVICES, "install the dev group: it brings an OpenCL that runs on the CPU"
 
 
 def scene(n: int, sigma: tuple[float, float], bands: int):
@@ -34,7 +28,6 @@ def worst(got: np.ndarray, want: np.ndarray, peak: np.ndarray) -> float:
     return float(np.abs(got - want).max() / max(np.abs(want).max(), np.abs(peak).max()))
 
 
-@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize(
     ("n", "sigma", "bands"),
     [
@@ -48,58 +41,53 @@ def worst(got: np.ndarray, want: np.ndarray, peak: np.ndarray) -> float:
         (5, (1e6, 1e11), 2),
     ],
 )
-def test_fields(device: str, n: int, sigma: tuple[float, float], bands: int) -> None:
+def test_fields(opencl_device: str, n: int, sigma: tuple[float, float], bands: int) -> None:
     columns = scene(n, sigma, bands)
-    got = smp.rasterise(*columns, (181, 203), (-3, 5), device=device)
+    got = smp.rasterise(*columns, (181, 203), (-3, 5), device=opencl_device)
     want = smp.rasterise(*columns, (181, 203), (-3, 5), device="reference")
     numba = smp.rasterise(*columns, (181, 203), (-3, 5), device="cpu")
     assert worst(got, want, columns[3]) <= REFERENCE
     assert worst(got, numba, columns[3]) <= NUMBA
 
 
-@pytest.mark.parametrize("device", DEVICES)
-def test_same_bits_in_any_window_and_run(device: str) -> None:
+def test_same_bits_in_any_window_and_run(opencl_device: str) -> None:
     columns = scene(400, (0.5, 60.0), 3)
-    whole = smp.rasterise(*columns, (150, 170), device=device)
-    assert np.array_equal(whole, smp.rasterise(*columns, (150, 170), device=device))
+    whole = smp.rasterise(*columns, (150, 170), device=opencl_device)
+    assert np.array_equal(whole, smp.rasterise(*columns, (150, 170), device=opencl_device))
     for row, col, height, width in ((0, 0, 1, 1), (31, 32, 33, 65), (77, 13, 41, 157)):
-        part = smp.rasterise(*columns, (height, width), (row, col), device=device)
+        part = smp.rasterise(*columns, (height, width), (row, col), device=opencl_device)
         assert np.array_equal(part, whole[row : row + height, col : col + width])
 
 
-@pytest.mark.parametrize("device", DEVICES)
-def test_what_cannot_be_drawn_is_named(device: str) -> None:
+def test_what_cannot_be_drawn_is_named(opencl_device: str) -> None:
     for column, value, name in ((0, np.nan, "x_px"), (2, 0.0, "sigma_px"), (3, np.inf, "peak")):
         columns = [array.copy() for array in scene(20, (1.0, 2.0), 1)]
         columns[column][7] = value
         with pytest.raises(smp.InputError, match=f"{name} must be .* at row 7"):
-            smp.rasterise(*columns, (20, 20), device=device)
+            smp.rasterise(*columns, (20, 20), device=opencl_device)
 
 
-@pytest.mark.parametrize("device", DEVICES)
-def test_far_and_empty_splats_draw_nothing(device: str) -> None:
+def test_far_and_empty_splats_draw_nothing(opencl_device: str) -> None:
     x = np.array([1e300, -1e300, 5.0, 1e15])
-    field = smp.rasterise(x, x[::-1], np.ones(4), np.ones((4, 3)), (40, 40), device=device)
+    field = smp.rasterise(x, x[::-1], np.ones(4), np.ones((4, 3)), (40, 40), device=opencl_device)
     assert not field.any()
     none = np.zeros(0)
-    assert not smp.rasterise(none, none, none, np.zeros((0, 3)), (5, 4), device=device).any()
+    assert not smp.rasterise(none, none, none, np.zeros((0, 3)), (5, 4), device=opencl_device).any()
 
 
-@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("scale", [0.4, 11.0, 40.0, 160.0])
-def test_pictures(strong_scene: smp.Scene, device: str, scale: float) -> None:
+def test_pictures(strong_scene: smp.Scene, opencl_device: str, scale: float) -> None:
     window = (3.0, 2.0, 8.0, 6.0)
     for output, step in (("linear", 2e-5), ("absorbance", 1e-4), ("srgb8", 1), ("srgb16", 8)):
-        got = smp.render(strong_scene, scale, window, output, device)
+        got = smp.render(strong_scene, scale, window, output, opencl_device)
         want = smp.render(strong_scene, scale, window, output, "cpu")
         assert got.dtype == want.dtype
         assert np.abs(got.astype(float) - want.astype(float)).max() <= step
 
 
-@pytest.mark.parametrize("device", DEVICES)
-def test_a_resident_scene_gives_the_same_bits(strong_scene: smp.Scene, device: str) -> None:
-    resident = smp.upload(strong_scene, device)
-    whole = smp.render(strong_scene, 40.0, device=device)
+def test_a_resident_scene_gives_the_same_bits(strong_scene: smp.Scene, opencl_device: str) -> None:
+    resident = smp.upload(strong_scene, opencl_device)
+    whole = smp.render(strong_scene, 40.0, device=opencl_device)
     assert np.array_equal(smp.render(resident, 40.0), whole)
     part = smp.render(resident, 40.0, (2.0, 1.5, 3.1, 2.25))
     assert np.array_equal(part, whole[60:90, 80:124])
@@ -107,27 +95,29 @@ def test_a_resident_scene_gives_the_same_bits(strong_scene: smp.Scene, device: s
         smp.render(resident, 40.0, device="cpu")
 
 
-def test_blocks_fit_bit_for_bit(strong_scene: smp.Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks_fit_bit_for_bit(
+    strong_scene: smp.Scene, opencl: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     columns = scene(400, (0.5, 60.0), 3)
-    field = smp.rasterise(*columns, (300, 333), device="opencl")
-    picture = smp.render(strong_scene, 20.0, device="opencl")
-    engine = opencl_engine.engine_for("opencl")
+    field = smp.rasterise(*columns, (300, 333), device=opencl)
+    picture = smp.render(strong_scene, 20.0, device=opencl)
+    engine = opencl_engine.engine_for(opencl)
     monkeypatch.setattr(engine, "max_alloc_bytes", 2**19)
     monkeypatch.setattr(engine, "memory_bytes", 2**21)
-    assert np.array_equal(smp.rasterise(*columns, (300, 333), device="opencl"), field)
+    assert np.array_equal(smp.rasterise(*columns, (300, 333), device=opencl), field)
     monkeypatch.setattr(engine, "max_alloc_bytes", 2**20)
     monkeypatch.setattr(engine, "memory_bytes", 2**22)
-    assert np.array_equal(smp.render(strong_scene, 20.0, device="opencl"), picture)
+    assert np.array_equal(smp.render(strong_scene, 20.0, device=opencl), picture)
 
 
-def test_threads_take_turns() -> None:
+def test_threads_take_turns(opencl: str) -> None:
     columns = scene(300, (1.0, 12.0), 3)
-    want = smp.rasterise(*columns, (120, 120), device="opencl")
+    want = smp.rasterise(*columns, (120, 120), device=opencl)
     got: list[np.ndarray] = []
 
     def work() -> None:
         for _ in range(5):
-            got.append(smp.rasterise(*columns, (120, 120), device="opencl"))
+            got.append(smp.rasterise(*columns, (120, 120), device=opencl))
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
@@ -139,8 +129,8 @@ def test_threads_take_turns() -> None:
 
 
 @pytest.mark.parametrize("n", [1, 63, 1024, 1025, 70_001])
-def test_sums(n: int) -> None:
-    engine = opencl_engine.engine_for("opencl")
+def test_sums(n: int, opencl: str) -> None:
+    engine = opencl_engine.engine_for(opencl)
     values = np.random.default_rng(n).integers(0, 9, n).astype(np.uint32)
     with engine.session():
         buffer, total = engine.upload(values, "values"), engine.scratch("total", 4)
@@ -150,14 +140,17 @@ def test_sums(n: int) -> None:
     assert np.array_equal(got, np.cumsum(values) - values)
 
 
-def test_a_crowd_in_one_tile() -> None:
+@pytest.mark.parametrize("n", [20_000, 100_000])
+def test_a_crowd_in_one_tile(opencl_device: str, n: int) -> None:
     rng = np.random.default_rng(5)
-    n = 20_000
     x, y = rng.uniform(2, 30, (2, n))
     columns = x, y, rng.uniform(1.0, 3.0, n).astype(np.float32), np.ones((n, 1), np.float32)
-    got = smp.rasterise(*columns, (32, 32), device="opencl")
+    got = smp.rasterise(*columns, (32, 32), device=opencl_device)
     want = smp.rasterise(*columns, (32, 32), device="reference")
-    assert worst(got, want, columns[3]) <= REFERENCE
+    numba = smp.rasterise(*columns, (32, 32), device="cpu")
+    more = 1e-4 * n / 100_000  # what sums in float32 may add
+    assert worst(got, want, columns[3]) <= REFERENCE + more
+    assert worst(got, numba, columns[3]) <= NUMBA + more
 
 
 def test_without_a_driver_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,12 +168,12 @@ def test_without_a_driver_the_error_says_what_to_install(monkeypatch: pytest.Mon
         ("SMPENGINE_OPENCL_WORK_GROUP", "many", "must be a whole number, got 'many'"),
     ],
 )
-def test_smaller_devices(variable: str, value: str, says: str) -> None:
+def test_smaller_devices(variable: str, value: str, says: str, opencl: str) -> None:
     code = (
         f"import os; os.environ[{variable!r}] = {value!r}\n"
         "import smpengine as smp, numpy as np\n"
         "try:\n"
-        "    field = smp.rasterise([9.0], [8.0], [3.0], [[1.0]], (20, 20), device='opencl')\n"
+        f"    field = smp.rasterise([9.0], [8.0], [3.0], [[1.0]], (20, 20), device={opencl!r})\n"
         "    print(float(np.round(field.max(), 3)))\n"
         "except smp.DeviceError as error:\n"
         "    print(error)\n"
@@ -195,9 +188,7 @@ def test_smaller_devices(variable: str, value: str, says: str) -> None:
         assert abs(float(done.stdout) - float(want)) < 1e-3
 
 
-def test_every_device_passes_its_self_test() -> None:
-    found = {device.name: device for device in smp.devices()}
-    assert set(DEVICES) <= set(found)
-    for name in DEVICES:
-        assert found[name].works, found[name].failure
-        assert found[name].limits["max_work_group"] >= 64
+def test_every_device_passes_its_self_test(opencl_device: str) -> None:
+    found = {device.name: device for device in smp.devices()}[opencl_device]
+    assert found.works, found.failure
+    assert found.limits["max_work_group"] >= 64

@@ -16,6 +16,7 @@ from smpengine.raster.grid import TILE
 from smpengine.raster.settle import threshold
 
 GOAL = 5e-4  # of the field's maximum
+NUMBA = 2e-5  # between two devices that draw on the same levels
 SWITCHES = [threshold(level) ** 0.5 for level in range(1, 8)]
 
 at_a_switch = st.builds(
@@ -69,6 +70,21 @@ def test_the_worst_of_two_thousand(scene) -> None:
     error = float(np.abs(got - want).max()) / maximum(columns)
     target(error)
     assert error <= GOAL
+
+
+@settings(
+    max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
+@given(scene=hard_scenes())
+def test_the_worst_of_two_thousand_in_opencl(opencl_device: str, scene) -> None:
+    columns, shape, origin = scene
+    got = smp.rasterise(*columns, shape, origin, opencl_device)
+    want = smp.rasterise(*columns, shape, origin, "reference")
+    numba = smp.rasterise(*columns, shape, origin, "cpu")
+    error, most = float(np.abs(got - want).max()), maximum(columns)
+    target(error / most)
+    assert error <= GOAL * most
+    assert float(np.abs(got - numba).max()) <= NUMBA * most
 
 
 def test_every_offset_of_the_coarsest_cell() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import os
 import threading
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
@@ -155,11 +156,15 @@ class Engine:
         kernels = self._programs.get(key)
         if kernels is None:
             try:
-                built = cl.Program(self.context, source_of(program)).build(options_for(extra or {}))
+                with warnings.catch_warnings():  # some drivers say how well it went
+                    warnings.simplefilter("ignore", cl.CompilerWarning)
+                    source = cl.Program(self.context, source_of(program))
+                    built = source.build(options_for(extra or {}))
             except cl.Error as error:
                 raise DeviceError(
                     f"The driver of {self.found.name} ({self.found.label}) could not build the "
-                    f"kernels of {program!r}: {error}"
+                    f"kernels of {program!r}: {_log_of(error)}. Update the driver, use another "
+                    "device (`smpengine devices` lists them) or device='cpu'."
                 ) from error
             kernels = {kernel.function_name: kernel for kernel in built.all_kernels()}
             self._programs[key] = kernels
@@ -269,6 +274,14 @@ class Engine:
     def _traced(self, stage: str, event: Any) -> None:
         if self.trace is not None:
             self.trace.append((stage, stage, event))
+
+
+def _log_of(error: Exception) -> str:
+    """Return what a driver's compiler said, without what pyopencl says around it."""
+    around = ("clBuildProgram", "Build on <", "(options:", "(source saved")
+    lines = [line.strip() for line in str(error).splitlines()]
+    said = [line for line in lines if line and not line.startswith(around)]
+    return "; ".join(said).rstrip(".") or str(error).rstrip(".")
 
 
 def _limited(variable: str, value: int) -> int:
