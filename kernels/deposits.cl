@@ -9,9 +9,33 @@
 /* The Gaussian that flattens the others: narrow, and the same for all of them. */
 float narrow_variance_of(float sigma, float r) { return sigma * sigma + FLAT_VARIANCE * r * r; }
 
+/* What all halos and bands of an impression share, left in its core until that is described. */
+#define OWN_SHIELDING 2
+#define SHALLOWNESS 9
+
+__kernel void describe_dots(
+    __global const uint *list, uint n, __global const float *depth_mm,
+    __global const float *radius_mm, __global const float *thickness_mm, float scattering,
+    __global float *cores) {
+    uint i = get_global_id(0);
+    if (i >= n) return;
+    uint row = list[i];
+    float r = radius_mm[row] * scattering, t = thickness_mm[row] * scattering;
+    float z_top = fmax(depth_mm[row] * scattering - 0.5f * t, 0.0f);
+    cores[(size_t)i * CORE_FLOATS + OWN_SHIELDING] = own_shielding(r, t);
+    cores[(size_t)i * CORE_FLOATS + SHALLOWNESS] = shallowness(z_top);
+}
+
+/* AMD's compiler fits five waves where it is asked to. */
+#if defined(__AMDGCN__)
+#define FIVE_WAVES __attribute__((amdgpu_waves_per_eu(5)))
+#else
+#define FIVE_WAVES
+#endif
+
 /* What the core needs of a halo is left in `sums`: what flattening takes, and the centre of the halo
    were the deposit opaque. */
-__kernel void describe_halos(
+__kernel FIVE_WAVES void describe_halos(
     __global const uint *list, uint n, __global const float *depth_mm,
     __global const float *radius_mm, __global const float *thickness_mm,
     __global const float *mua_per_mm, __global const float *table, int depths,
@@ -29,8 +53,9 @@ __kernel void describe_halos(
     float sigma = read_sigma(read, (int)halo + 1), c = flat_share(sigma, r);
     float narrow_variance = narrow_variance_of(read_sigma(read, 1), r);
     float variance = (sigma * sigma + 0.25f * r * r + c * narrow_variance) / (1.0f + c);
-    float own = own_shielding(r, t), near_by = nearness(sigma, r), chord = chord_mm(r, t);
-    float shallow = shallowness(fmax(z - 0.5f * t, 0.0f)), volume = 0.5f * PI * r * r * t;
+    __global const float *shared = cores + (size_t)i * CORE_FLOATS;
+    float own = shared[OWN_SHIELDING], near_by = nearness(sigma, r), chord = chord_mm(r, t);
+    float shallow = shared[SHALLOWNESS], volume = 0.5f * PI * r * r * t;
     float weight = read_weight(above, skin, b, (int)halo + 1);
     weight += read_weight(below, skin, b, (int)halo + 1);
     float returning = returning_light(shallow, skin[SKIN_EPIDERMIS + b]);

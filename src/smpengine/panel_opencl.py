@@ -288,6 +288,7 @@ class _Picture:
         cores = engine.scratch("shapes of cores", 4 * _CORE_FLOATS * count)
         sums = engine.scratch("sums of halos", 24 * HALOS * count)
         those = near, np.uint32(count)
+        alone = *those, *up.columns[:3], np.float32(scattering), cores
         describe = (
             *those, *up.columns, up.table, np.int32(up.depths), up.skin, np.float32(scattering),
             halos, cores, sums,
@@ -299,6 +300,7 @@ class _Picture:
         )  # fmt: skip
         constants = deposit_constants()
         for name, items, arguments in (
+            ("describe_dots", count, alone),
             ("describe_halos", count * HALOS * len(BANDS), describe),
             ("describe_cores", count * len(BANDS), describe),
             ("settle_halos", count * (HALOS + 1), place),
