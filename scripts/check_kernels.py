@@ -30,7 +30,7 @@ def variants(lean: bool) -> dict[str, tuple[str, dict[str, Number]]]:
     `lean` as in `shape_for`: how AMD's waves of 64 are served.
     """
     found: dict[str, tuple[str, dict[str, Number]]] = {
-        name: (name, {}) for name in ("select", "settle", "bins", "scan", "sort")
+        name: (name, {}) for name in ("select", "settle", "bins", "scan", "sort", "ceilings")
     }
     found["deposits"] = ("deposits", deposit_constants())
     for channels in (1, 2, 3, 6):

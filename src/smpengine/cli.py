@@ -207,6 +207,8 @@ def init(plan: Path, force: bool) -> None:
 @click.option(
     "--threads", type=int, default=None, help="Number of threads; all cores if not given."
 )
+@click.option("--device", default="cpu", show_default=True, metavar="NAME",
+              help="Measure this OpenCL device, with Numba beside it.")  # fmt: skip
 @click.option("--scale", type=click.FloatRange(0.0, 1.0, min_open=True), default=1.0,
               show_default=True, help="Share of each scene's splats and pixels.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True,
@@ -222,6 +224,7 @@ def bench(
     scenes: tuple[str, ...],
     runs: int,
     threads: int | None,
+    device: str,
     scale: float,
     seed: int,
     peers: bool,
@@ -235,9 +238,12 @@ def bench(
     last if none is given. Each is drawn into an array that exists, then with everything fresh,
     then by a plain Numba loop; the error of each stands beside its time. Below are the stages,
     each as a share of what the machine could do.
+
+    With --device, an OpenCL device draws them: kernels by its own clock, host to host, by stage.
     """
     from smpengine.bench import record
     from smpengine.bench.run import DEFAULT, run
+    from smpengine.devices import CPU, REFERENCE, resolve
     from smpengine.workers import thread_count
 
     if compare is not None:
@@ -248,7 +254,16 @@ def bench(
         click.echo(line, err=True)
 
     threads_used = thread_count(threads)
-    done = run(scenes or DEFAULT, runs, threads_used, scale, seed, peers, say)
+    names, used = scenes or DEFAULT, resolve(device)
+    if used == CPU:
+        done = run(names, runs, threads_used, scale, seed, peers, say)
+    elif used == REFERENCE or peers or series:
+        wrong = "--peers and --series" if used != REFERENCE else "--device reference"
+        _fail(f"{wrong}: what is measured must be 'cpu', or an OpenCL device alone.", _BAD_INPUT)
+    else:
+        from smpengine.bench import opencl_run
+
+        done = opencl_run.run(used, names, runs, threads_used, scale, seed, say)
     click.echo(record.describe(done))
     for scene in done.scenes:
         click.echo(record.table(scene))

@@ -32,6 +32,7 @@ from smpengine.raster.opencl_bins import (
 )
 from smpengine.raster.opencl_engine import Engine, TooLargeError
 from smpengine.raster.opencl_source import TILE, Number
+from smpengine.raster.opencl_work import Work, note_discs
 from smpengine.raster.place import HEAD
 from smpengine.raster.settle import level_count
 from smpengine.raster.splats import PixelWindow
@@ -48,6 +49,9 @@ _MOST_SAMPLES: Final = 4096 * 4096
 _BYTES_A_SAMPLE: Final = 96  # planes, levels, pixels, and as much again for pairs and records
 _Q40: Final = 2.0**40
 _Q48: Final = 2.0**48
+_COMPOSING: Final = {"compose": (39.0, 18.0), "finish": (15.0, 9.0), "crowd": (48.0, 9.0),
+                     "halve": (60.0, 0.0)}  # fmt: skip
+"""Bytes and exponentials a sample (an 8-bit pixel) of compose.cl's kernels, for benchmarks."""
 _KINDS: Final = {"srgb8": 8, "srgb16": 16, "linear": 1, "absorbance": 0}
 
 
@@ -245,10 +249,13 @@ class _Picture:
     def _compose(self, name: str, block: PixelWindow | None, *args: Any) -> Any:
         """Run a kernel of compose.cl over the pixels of a block, or over samples in a row."""
         kernel = self.engine.kernel("compose", name, compose_constants(self.output))
+        size = int(args[-1]) if block is None else block.height * block.width
+        moved, exps = _COMPOSING[name]
+        self.engine.note("composing", Work(moved * size, 40.0 * size, exps * size))
         if block is None:
-            return self.engine.run_each("composing", kernel, int(args[-1]), *args)
-        size = -(-block.width // 32) * 32, -(-block.height // 4) * 4
-        return self.engine.run("composing", kernel, size, (32, 4 if self._wide else 2), *args)
+            return self.engine.run_each("composing", kernel, size, *args)
+        items = -(-block.width // 32) * 32, -(-block.height // 4) * 4
+        return self.engine.run("composing", kernel, items, (32, 4 if self._wide else 2), *args)
 
     @property
     def _wide(self) -> bool:
@@ -266,6 +273,7 @@ class _Picture:
         draw_levels(engine, splats, bins, grids, CHANNELS, halos)
         shape = engine.shape_for(len(BANDS))
         extra = {"ROWS": shape.rows, "STRIPS": shape.strips}
+        note_discs(engine, splats, bins, grids, shape)
         engine.run(
             "discs", engine.kernel("discs", "draw_discs", extra),
             *tile_size(grids.discs, shape.rows, shape.strips), bins.starts, bins.order,
@@ -298,6 +306,13 @@ class _Picture:
             np.float32(self.scale / scattering), np.uint32(_PITCH), grids.thresholds, grids.table,
             np.int32(grids.count), halos, cores, splats.records, splats.spans, splats.counts,
         )  # fmt: skip
+        floats = 4 * SPLATS + 3 * _CORE_FLOATS + 12 * HALOS
+        scattered = Work(
+            count * (44.0 + 4.0 * floats + SPLATS * (28.0 + 4.0 * _PITCH)),
+            count * (len(BANDS) * (HALOS * 130.0 + 100.0) + SPLATS * 70.0),
+            count * (4.0 + len(BANDS) * (HALOS * 16.0 + 22.0) + SPLATS * 5.0),
+        )
+        engine.note("optics", scattered)
         constants = deposit_constants()
         for name, items, arguments in (
             ("describe_dots", count, alone),
@@ -328,5 +343,6 @@ class _Picture:
         add_up(engine, flags, up.n, status)
         count = int(engine.fetch(status, np.empty(1, np.uint32))[0])
         near = engine.scratch("near", 4 * count)
+        engine.note("select", Work(36.0 * up.n + 8.0 * count))
         engine.run_each("select", engine.kernel("select", "list_near"), up.n, *where, flags, near)
         return near, count

@@ -52,6 +52,28 @@ def test_scenes_are_measured_and_compared(tmp_path: Path) -> None:
     assert "noise" in again.stdout
 
 
+def test_an_opencl_device_is_measured(opencl: str, tmp_path: Path) -> None:
+    options = ("--device", opencl, "--scale", "0.004", "--runs", "2", "--json", "a.json")
+    done = bench("mixed", "plan", *options, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    data = json.loads((tmp_path / "a.json").read_text())
+    assert data["device"]["driver"]
+    assert all(rate > 0 for rate in data["ceilings"].values())
+    mixed, plan = data["scenes"]
+    kernels, whole, numba = mixed["timings"]
+    assert 0 < sum(kernels["seconds"]) < sum(whole["seconds"])
+    assert max(kernels["worst_error"], numba["worst_error"]) <= 5e-4
+    stages = {stage["name"]: stage for stage in mixed["stages"]}
+    for name in ("upload", "placing", "binning", "coarse levels", "drawing", "read back"):
+        assert stages[name]["share"] > 0, name
+    assert {"select", "optics", "discs", "composing"} <= {s["name"] for s in plan["stages"]}
+    assert plan["timings"][0]["worst_error"] <= 2e-4
+    assert f"device: {data['device']['name']}" in done.stdout
+    again = bench("--compare", "a.json", "a.json", cwd=tmp_path)
+    assert "ceiling: copy_bytes_per_s" in again.stdout
+    assert "composing" in again.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -60,6 +82,8 @@ def test_scenes_are_measured_and_compared(tmp_path: Path) -> None:
         (["--runs", "0"], "--runs"),
         (["--scale", "2"], "--scale"),
         (["--threads", "0"], "threads must be a whole number"),
+        (["--device", "reference"], "what is measured must be 'cpu', or an OpenCL device"),
+        (["--device", "opencl:77.0"], "device must be one that is here"),
     ],
 )
 def test_bad_input(arguments: list[str], words: str, tmp_path: Path) -> None:

@@ -44,6 +44,46 @@ class Ceilings:
     add_per_s: float
     exp_per_s: float
 
+    def describe(self) -> str:
+        """Return the rates as text."""
+        return (
+            f"copy {self.copy_bytes_per_s / 1e9:.1f} GB/s, fill"
+            f" {self.fill_bytes_per_s / 1e9:.1f} GB/s, FMA {self.fma_per_s / 1e9:.0f} G/s, add in"
+            f" L1 {self.add_per_s / 1e9:.0f} G/s, exp {self.exp_per_s / 1e9:.1f} G/s"
+        )
+
+
+@dataclass(frozen=True)
+class DeviceCeilings:
+    """Rates of one device, by its own clock.
+
+    Attributes
+    ----------
+    copy_bytes_per_s
+        Bytes read plus bytes written, in its memory.
+    fma_per_s, exp_per_s
+        Float32 multiply-adds in registers; `exp`.
+    upload_bytes_per_s, read_bytes_per_s
+        From pageable host memory, and back.
+    launch_s
+        Of an empty kernel, from the call until the host has seen its end.
+    """
+
+    copy_bytes_per_s: float
+    fma_per_s: float
+    exp_per_s: float
+    upload_bytes_per_s: float
+    read_bytes_per_s: float
+    launch_s: float
+
+    def describe(self) -> str:
+        """Return the rates as text."""
+        return (
+            f"copy {self.copy_bytes_per_s / 1e9:.1f} GB/s, FMA {self.fma_per_s / 1e9:.0f} G/s,"
+            f" exp {self.exp_per_s / 1e9:.1f} G/s, upload {self.upload_bytes_per_s / 1e9:.1f} GB/s,"
+            f" read {self.read_bytes_per_s / 1e9:.1f} GB/s, launch {self.launch_s * 1e6:.0f} us"
+        )
+
 
 def measure(threads: int, runs: int = 5) -> Ceilings:
     """Measure the machine, best of some runs: a ceiling is what can be reached."""

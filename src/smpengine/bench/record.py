@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 import smpengine as smp
-from smpengine.bench.ceilings import Ceilings
+from smpengine.bench.ceilings import Ceilings, DeviceCeilings
 from smpengine.bench.stages import Stage
 from smpengine.devices import physical_memory_bytes
 from smpengine.errors import InputError, must
@@ -99,14 +99,15 @@ class Series:
 
 @dataclass(frozen=True)
 class Record:
-    """A whole run."""
+    """A whole run: of Numba, or of an OpenCL `device` with Numba beside it."""
 
     seed: int
     threads: int
     scale: float
-    ceilings: Ceilings
+    ceilings: Ceilings | DeviceCeilings
     scenes: list[SceneRecord]
     series: list[Series] = field(default_factory=list)
+    device: dict[str, Any] = field(default_factory=dict)
     machine: dict[str, Any] = field(default_factory=lambda: machine())
     versions: dict[str, str] = field(default_factory=lambda: versions())
     date: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
@@ -148,9 +149,8 @@ def read(path: Path) -> Record:
             Series(s["name"], s["x_unit"], s["y_unit"], [Point(**point) for point in s["points"]])
             for s in data.pop("series")
         ]
-        return Record(
-            scenes=scenes, series=series, ceilings=Ceilings(**data.pop("ceilings")), **data
-        )
+        rates = (DeviceCeilings if data.get("device") else Ceilings)(**data.pop("ceilings"))
+        return Record(scenes=scenes, series=series, ceilings=rates, **data)
     except (OSError, ValueError, KeyError, TypeError) as error:
         rule = "be a file that `smpengine bench --json` wrote"
         raise InputError(must("--compare", rule, f"{path} ({error})")) from error
@@ -193,15 +193,16 @@ def versions() -> dict[str, str]:
 
 def describe(record: Record) -> str:
     """Return the machine and its ceilings, as text."""
-    m, c = record.machine, record.ceilings
-    return (
+    m, d = record.machine, record.device
+    lines = [
         f"{m['processor']} ({m['kind']}), {m['cores']} cores, {m['memory_gb']} GB; "
-        f"{record.threads} threads, seed {record.seed}\n"
-        + ", ".join(f"{name} {version}" for name, version in record.versions.items())
-        + f"\nceilings: copy {c.copy_bytes_per_s / 1e9:.1f} GB/s, fill"
-        f" {c.fill_bytes_per_s / 1e9:.1f} GB/s, FMA {c.fma_per_s / 1e9:.0f} G/s, add in L1"
-        f" {c.add_per_s / 1e9:.0f} G/s, exp {c.exp_per_s / 1e9:.1f} G/s"
-    )
+        f"{record.threads} threads, seed {record.seed}"
+    ]
+    if d:
+        lines.append(f"device: {d['name']}, {d['memory_gb']} GB, {d['driver']}")
+    lines.append(", ".join(f"{name} {version}" for name, version in record.versions.items()))
+    lines.append(f"ceilings: {record.ceilings.describe()}")
+    return "\n".join(lines)
 
 
 def table(scene: SceneRecord) -> str:
@@ -211,20 +212,18 @@ def table(scene: SceneRecord) -> str:
         if not timing.seconds:
             lines.append(f"  {timing.name:34s} {timing.note}")
             continue
-        rate = timing.amount / timing.median
+        per_s = timing.amount / timing.median
         ratio = timing.median / scene.timings[0].median
         error = "" if timing.worst_error is None else f"  error {timing.worst_error:.1e}"
         lines.append(
             f"  {timing.name:34s} {timing.median * 1e3:10.1f} ms +-{timing.noise:4.0%}"
             f" of {len(timing.seconds)}"
-            f" {rate / 1e6:10.2f} M{timing.unit}/s {ratio:8.1f} x{error}"
+            f" {per_s / 1e6:10.2f} M{timing.unit}/s {ratio:8.1f} x{error}"
         )
     for stage in scene.stages:
         share = "" if stage.share is None else f"{stage.share:6.0%} of {stage.ceiling}"
-        lines.append(
-            f"    {stage.name:40s} {stage.seconds * 1e3:8.1f} ms"
-            f" {stage.per_s / 1e6:10.2f} M{stage.unit}/s {share}"
-        )
+        rate = f"{stage.per_s / 1e6:10.2f} M{stage.unit}/s" if stage.per_s else ""
+        lines.append(f"    {stage.name:40s} {stage.seconds * 1e3:8.1f} ms {rate} {share}".rstrip())
     return "\n".join(lines)
 
 
@@ -239,17 +238,27 @@ def series_table(series: Series) -> str:
 
 
 def compare(before: Record, after: Record) -> str:
-    """Return what changed from one run to another, and whether it is more than noise."""
+    """Return what changed from one run to another, and whether it is more than noise.
+
+    The two may be of two machines, or of two devices: then their ceilings say what to expect.
+    """
     lines = []
-    for key in ("machine", "versions"):
+    for key in ("machine", "device", "versions"):
         a, b = getattr(before, key), getattr(after, key)
-        lines += [f"{key}: {n} {a.get(n)} -> {b.get(n)}" for n in a if a.get(n) != b.get(n)]
+        names = {**a, **b}
+        lines += [f"{key}: {n} {a.get(n)} -> {b.get(n)}" for n in names if a.get(n) != b.get(n)]
+    rates = asdict(before.ceilings)
+    for name, rate in asdict(after.ceilings).items():
+        if name in rates:
+            ratio = rate / rates[name]
+            lines.append(f"ceiling: {name} {rates[name]:.3g} -> {rate:.3g}  {ratio:6.2f} x")
     for key in ("threads", "scale", "seed"):
         a, b = getattr(before, key), getattr(after, key)
         if a != b:
             lines.append(f"{key}: {a} -> {b}; the times do not compare")
     known = {(s.name, t.name): t for s in before.scenes for t in s.timings if t.seconds}
     for scene in after.scenes:
+        stages = {s.name: s for b in before.scenes if b.name == scene.name for s in b.stages}
         for timing in scene.timings:
             old = known.get((scene.name, timing.name))
             if old is None or not timing.seconds:
@@ -262,4 +271,13 @@ def compare(before: Record, after: Record) -> str:
                 f"{scene.name:10s} {timing.name:34s} {old.median * 1e3:10.1f} ->"
                 f" {timing.median * 1e3:10.1f} ms  {ratio:6.2f} x +-{noise:4.0%}  {word}"
             )
-    return "\n".join(lines) if lines else "The two files have no scene in common."
+        for stage in scene.stages:
+            was = stages.get(stage.name)
+            if was is not None and was.seconds > 0.0:
+                lines.append(
+                    f"{'':10s}   {stage.name:32s} {was.seconds * 1e3:10.1f} ->"
+                    f" {stage.seconds * 1e3:10.1f} ms  {stage.seconds / was.seconds:6.2f} x"
+                )
+    if not any(scene.name in {s.name for s in before.scenes} for scene in after.scenes):
+        lines.append("The two files have no scene in common.")
+    return "\n".join(lines)

@@ -11,6 +11,7 @@ import numpy as np
 import smpengine as smp
 from smpengine.bench import ceilings as machine
 from smpengine.bench import scenes
+from smpengine.bench.ceilings import Ceilings
 from smpengine.bench.peers import PEERS, Peer
 from smpengine.bench.record import Record, SceneRecord, Timing
 from smpengine.bench.scenes import Splats
@@ -54,19 +55,20 @@ def run(
     for name in names:  # complain before anything is measured
         if name != PLAN:
             scenes.recipe_for(name)
-    record = Record(seed, threads, scale, machine.measure(threads), [])
+    ceilings = machine.measure(threads)
+    record = Record(seed, threads, scale, ceilings, [])
     for name in names:
         say(f"{name} ...")
         if name == PLAN:
             record.scenes.append(plan_scene(runs, threads, scale, seed))
         else:
             splats = scenes.make(scenes.recipe_for(name, scale), seed)
-            record.scenes.append(splat_scene(name, splats, runs, threads, record, peers))
+            record.scenes.append(splat_scene(name, splats, runs, threads, ceilings, peers))
     return record
 
 
 def splat_scene(
-    name: str, splats: Splats, runs: int, threads: int, record: Record, peers: bool
+    name: str, splats: Splats, runs: int, threads: int, ceilings: Ceilings, peers: bool
 ) -> SceneRecord:
     """Time a scene of splats: all ways in turn, so that what disturbs one disturbs all."""
     shape, origin = splats.recipe.shape, splats.recipe.origin_px
@@ -104,7 +106,7 @@ def splat_scene(
         Timing(way, times[way], errors.get(way), float(splats.count), "splats") for way, _ in ways
     ]
     timings += [Timing(way, [], note=note) for way, note in notes.items()]
-    stages = rasterise_stages(splats, threads, runs, record.ceilings)
+    stages = rasterise_stages(splats, threads, runs, ceilings)
     return SceneRecord(name, timings, stages)
 
 
@@ -129,12 +131,26 @@ def _ready(peer: Peer, splats: Splats) -> tuple[Callable[[], object], float, flo
     return draw, splats.count / fewer.count, scenes.worst_error(field, fewer)
 
 
-def plan_scene(runs: int, threads: int, scale: float, seed: int) -> SceneRecord:
-    """Time a whole treatment, from the plan to the picture."""
+def plan_for(scale: float, seed: int) -> smp.Plan:
+    """Return the plan of the scene "plan"."""
     extent = [edge * scale**0.5 for edge in PLAN_EXTENT_MM]
-    plan = smp.Plan.from_dict(
+    return smp.Plan.from_dict(
         {"version": 1, "seed": seed, "treatment": "strong", "scalp": {"extent_mm": extent}}
     )
+
+
+def plan_error(scene: smp.Scene, device: str) -> float:
+    """Return how far a window from the middle of a scene is from the reference, relative."""
+    x_mm, y_mm = (edge / 2.0 for edge in scene.extent_mm)
+    window = (x_mm, y_mm, x_mm + 1.5, y_mm + 1.5)
+    ours = smp.render(scene, PLAN_PX_PER_MM, window, "linear", device)
+    want = smp.render(scene, PLAN_PX_PER_MM, window, "linear", "reference")
+    return float(np.abs(ours - want).max() / want.max())
+
+
+def plan_scene(runs: int, threads: int, scale: float, seed: int) -> SceneRecord:
+    """Time a whole treatment, from the plan to the picture."""
+    plan = plan_for(scale, seed)
     scene = plan.scene()
     picture = smp.render(scene, PLAN_PX_PER_MM, threads=threads)
     times: dict[str, list[float]] = {"render, srgb8": [], "placement": []}
@@ -143,11 +159,7 @@ def plan_scene(runs: int, threads: int, scale: float, seed: int) -> SceneRecord:
         call = lambda: smp.render(scene, PLAN_PX_PER_MM, threads=threads, out=out)  # noqa: E731
         times["render, srgb8"].append(seconds_of(call))
         times["placement"].append(seconds_of(plan.scene))
-    middle = [edge / 2.0 for edge in extent]
-    window = (middle[0], middle[1], middle[0] + 1.5, middle[1] + 1.5)
-    ours = smp.render(scene, PLAN_PX_PER_MM, window, "linear", threads=threads)
-    want = smp.render(scene, PLAN_PX_PER_MM, window, "linear", "reference")
-    error = float(np.abs(ours - want).max() / want.max())
+    error = plan_error(scene, "cpu")
     pixels = float(picture.shape[0] * picture.shape[1])
     timings = [
         Timing("render, srgb8", times["render, srgb8"], error, pixels, "px"),

@@ -21,6 +21,7 @@ from smpengine.raster.opencl_bins import (
 )
 from smpengine.raster.opencl_engine import Engine, TooLargeError
 from smpengine.raster.opencl_source import TILE, channel_groups
+from smpengine.raster.opencl_work import Work, note_levels
 from smpengine.raster.place import HEAD, sharpening
 from smpengine.raster.settle import level_count
 from smpengine.raster.splats import Gaussians, PixelWindow
@@ -88,6 +89,7 @@ def _settle(engine: Engine, columns: Any, gaussians: Gaussians, grids: Grids) ->
         np.int32(channels), np.uint32(pitch), grids.thresholds, grids.table, np.int32(grids.count),
         splats.records, splats.spans, splats.counts, splats.status,
     )  # fmt: skip
+    engine.note("placing", Work(n * (32.0 + 4.0 * (channels + pitch)), n * 60.0, n * 4.0))
     return splats
 
 
@@ -103,6 +105,7 @@ def draw_levels(
     engine: Engine, splats: Splatted, bins: DeviceBins, grids: Grids, channels: int, field: Any
 ) -> Any:
     """Draw all levels, the finest into ``field``; returns the last kernel's event."""
+    note_levels(engine, splats, bins, grids, channels)
     coarse, coarse_used, event = splats.status, _NONE, None
     for number in range(grids.count - 1, -1, -1):
         grid = grids.levels[number]

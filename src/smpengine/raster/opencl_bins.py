@@ -17,6 +17,7 @@ from smpengine.raster.opencl_source import (
     TILE,
     TILE_BITS,
 )
+from smpengine.raster.opencl_work import Work
 from smpengine.raster.place import NotDrawableError
 from smpengine.raster.settle import threshold
 from smpengine.raster.splats import PixelWindow
@@ -160,6 +161,7 @@ def add_up(engine: Engine, values: Any, n: int, total: Any) -> None:
         above = buffers[k + 1] if k + 1 < len(sizes) else total
         groups = max(-(-size // PAIRS_A_BLOCK), 1)
         engine.run("binning", blocks, (groups * GROUP,), (GROUP,), buffers[k], u32(size), above)
+    engine.note("binning", Work(12.0 * sizes[0] + 20.0 * sum(sizes[1:])))
     for k in range(len(sizes) - 2, -1, -1):
         engine.run_each("binning", add, sizes[k], buffers[k], u32(sizes[k]), buffers[k + 1])
 
@@ -193,6 +195,7 @@ def bin_splats(engine: Engine, splats: Splatted, grids: Grids) -> DeviceBins:
         "binning", engine.kernel("bins", "expand_pairs"), splats.n, u32(splats.n),
         splats.spans, grids.table, np.int32(grids.count + 1), splats.counts, u32(total), keys, rows,
     )  # fmt: skip
+    engine.note("binning", Work(12.0 * splats.n + 8.0 * total + 8.0 * grids.tiles))
     keys, rows = _sort(engine, keys, rows, total, grids.tiles)
     starts = engine.scratch("starts", 4 * (grids.tiles + 1))
     find = engine.kernel("bins", "find_starts")
@@ -211,6 +214,7 @@ def _sort(engine: Engine, keys: Any, rows: Any, total: int, tiles: int) -> tuple
         known = u32(total), u32(shift)
         engine.run("binning", count, *size, keys, *known, counts, u32(blocks))
         add_up(engine, counts, _DIGITS * blocks, unused)
+        engine.note("binning", Work(24.0 * total))
         engine.run("binning", scatter, *size, keys, rows, *known, counts, u32(blocks), *other)
         (keys, rows), other = other, (keys, rows)
     return keys, rows

@@ -30,6 +30,7 @@ from smpengine.raster.opencl_source import (
     shape_for,
     source_of,
 )
+from smpengine.raster.opencl_work import Work
 
 KEEP_BYTES: Final = 2**30
 """Most of scratch memory that stays on a device between calls."""
@@ -100,6 +101,7 @@ class Engine:
         self._programs: dict[Any, dict[str, Any]] = {}
         self.lean = found.is_gpu and self._wave() >= 64
         self.trace: list[tuple[str, str, Any]] | None = None
+        self.work: dict[str, Work] | None = None
         self._scratch: dict[str, Any] = {}
         self._pinned: dict[str, tuple[Any, NDArray[np.uint8]]] = {}
 
@@ -182,6 +184,11 @@ class Engine:
         """Enqueue a kernel over `count` work-items, those that fill the last group idle."""
         return self.run(stage, kernel, (-(-max(count, 1) // _LINE) * _LINE,), (_LINE,), *args)
 
+    def note(self, stage: str, more: Work) -> None:
+        """Count what a stage moves and computes, if that is asked for."""
+        if self.work is not None:
+            self.work.setdefault(stage, Work()).add(more)
+
     def scratch(self, name: str, nbytes: int) -> Any:
         """Return memory of a name, of at least so many bytes, holding whatever was in it.
 
@@ -228,6 +235,7 @@ class Engine:
         else:
             buffer = cl.Buffer(self.context, cl.mem_flags.READ_ONLY, max(array.nbytes, _LINE))
         if array.nbytes:
+            self.note("upload", Work(array.nbytes))
             self._traced("upload", cl.enqueue_copy(self.queue, buffer, array, is_blocking=True))
         return buffer
 
@@ -245,11 +253,13 @@ class Engine:
         self.queue.flush()
         event = cl.enqueue_copy(self.transfers, array, buffer, is_blocking=False, wait_for=[after])
         self.transfers.flush()
+        self.note("read back", Work(array.nbytes))
         self._traced("read back", event)
         return event
 
     def read_now(self, buffer: Any, target: NDArray[Any]) -> None:
         """Read the start of a buffer into a dense array, and wait for it."""
+        self.note("read back", Work(target.nbytes))
         self._traced("read back", cl.enqueue_copy(self.queue, target, buffer, is_blocking=True))
 
     def release(self) -> None:

@@ -27,6 +27,7 @@ FILES: Final = {
     "gaussians": ("common", "profile", "upsample", "gaussians"),
     "discs": ("common", "discs"),
     "compose": ("common", "crowding", "tone", "compose"),
+    "ceilings": ("common", "ceilings"),
 }
 """Programs, each from its files."""
 
