@@ -94,8 +94,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-def opencl() -> str:
-    """Return the name of an OpenCL device that draws; without one, tests fail."""
+def opencl_devices() -> list[str]:
+    """Return the names of the OpenCL devices that draw; without one, tests fail."""
     drawing = [name for name, wrong in _opencl_devices() if not wrong]
     assert drawing, "install the dev group: it brings an OpenCL that runs on the CPU"
-    return drawing[0]
+    return drawing
+
+
+@pytest.fixture(scope="session")
+def opencl(opencl_devices: list[str]) -> str:
+    """Return the name of an OpenCL device that draws."""
+    return opencl_devices[0]

@@ -90,7 +90,7 @@ def render(
     """
     resident = None
     if isinstance(scene, Resident):
-        device, resident, scene = scene.on(device), scene.uploaded, scene.scene
+        device, resident, scene = scene.on(device), scene.ready(), scene.scene
     name = resolve(device)
     if not isinstance(scene, Scene):
         raise SceneError(must("scene", "be a Scene", type(scene).__name__))

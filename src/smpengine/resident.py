@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from smpengine.panel_opencl import Uploaded
 
 
-@dataclass(frozen=True)
+@dataclass
 class Resident:
     """A scene on a device; pass it to `render` in place of the scene.
 
@@ -24,7 +24,8 @@ class Resident:
     device
         Name of the device that it is on.
     uploaded
-        Its buffers, freed with this object; None on devices that need none.
+        Its buffers, freed with this object; None on devices that need none. Brought anew after a
+        device was lost.
     """
 
     scene: Scene
@@ -48,6 +49,18 @@ class Resident:
             )
             raise DeviceError(message)
         return self.device
+
+    def ready(self) -> Uploaded | None:
+        """Return the buffers; brought anew if their device was lost since.
+
+        Raises
+        ------
+        DeviceError
+            The device is gone, or has no room any more.
+        """
+        if self.uploaded is not None and self.uploaded.engine.lost:
+            self.uploaded = _bring(self.scene, self.device)
+        return self.uploaded
 
 
 def upload(scene: Scene, device: str = "auto") -> Resident:
@@ -77,7 +90,11 @@ def upload(scene: Scene, device: str = "auto") -> Resident:
     name = resolve(device)
     if name in (CPU, REFERENCE):
         return Resident(scene, name, None)
+    return Resident(scene, name, _bring(scene, name))
+
+
+def _bring(scene: Scene, name: str) -> Uploaded:
     from smpengine.panel_opencl import upload as bring
     from smpengine.raster.opencl_engine import engine_for
 
-    return Resident(scene, name, bring(scene, engine_for(name)))
+    return bring(scene, engine_for(name))

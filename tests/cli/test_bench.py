@@ -169,3 +169,37 @@ def test_the_suite_runs(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout
     assert "1 passed" in done.stdout
+
+
+def test_the_model_of_real_gpus_adds_up(opencl: str) -> None:
+    script = str(ROOT / "benchmarks/opencl_model.py")
+    command = [sys.executable, script, "--scale", "0.004", "--device", opencl]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    kept = (ROOT / "benchmarks/opencl_model.md").read_text(encoding="utf-8")
+    stages = [line.split(" | ")[0] for line in kept.splitlines() if line.startswith("| ")]
+    assert stages == [
+        line.split(" | ")[0] for line in done.stdout.splitlines() if line.startswith("| ")
+    ]
+    assert "## plan" in done.stdout
+    assert "ms, memory |" in done.stdout
+
+
+def test_work_is_counted_right(opencl: str) -> None:
+    """One splat of 3 bands in the middle of one tile of 32 x 32, and one at its upper edge."""
+    from smpengine.bench.opencl_run import trace
+    from smpengine.raster.opencl_engine import engine_for
+
+    engine = engine_for(opencl)
+    columns = (np.array([16.0, 16.0]), np.array([16.0, 0.0]), np.ones(2), np.ones((2, 3)))
+    traced = trace(engine, lambda: smp.rasterise(*columns, (32, 32), device=opencl), count=True)
+    drawing = traced.work["drawing"]
+    rows, groups = engine.shape_for(3).rows, 32 // engine.shape_for(3).group_rows
+    reached = [{y // rows for y in range(11, 22)}, {y // rows for y in range(5)}]
+    strips = sum(len(rows_of) for rows_of in reached)
+    profiles = 2 * groups * (32 + engine.shape_for(3).group_rows) * 12
+    assert drawing.fmas == strips * 32 * 3 * (rows + 1) + profiles
+    assert drawing.moved_bytes == 2 * groups * (4 + 4 * 8) + 12 * 32 * 32
+    assert traced.work["upload"].moved_bytes == 2 * (8 + 8 + 4 + 12) + 2 * 32 + 4
+    assert traced.work["read back"].moved_bytes == 12 * 32 * 32
+    assert engine.work is None
+    assert engine.trace is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -108,6 +109,88 @@ def test_blocks_fit_bit_for_bit(
     monkeypatch.setattr(engine, "max_alloc_bytes", 2**20)
     monkeypatch.setattr(engine, "memory_bytes", 2**22)
     assert np.array_equal(smp.render(strong_scene, 20.0, device=opencl), picture)
+
+
+FAILURES = {
+    "is out of memory": ("MemoryError", "clCreateBuffer", "MEM_OBJECT_ALLOCATION_FAILURE"),
+    "failed: ": ("RuntimeError", "clFinish", "OUT_OF_RESOURCES"),
+}
+
+
+@pytest.mark.parametrize("says", FAILURES)
+def test_after_a_failure_the_next_call_works(
+    strong_scene: smp.Scene, opencl: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resident, window = smp.upload(strong_scene, opencl), (2.0, 1.5, 3.1, 2.25)
+    want = smp.render(resident, 40.0, window)
+    columns = scene(50, (1.0, 12.0), 3)
+    field = smp.rasterise(*columns, (60, 60), device=opencl)
+    kind, routine, code = FAILURES[says]
+    cl = opencl_engine.cl
+    error = getattr(cl, kind)(f"{routine} failed: {code}")
+
+    def fails(*_args: object, **_more: object) -> None:
+        raise error
+
+    for call in (
+        lambda: smp.render(resident, 40.0, window),
+        lambda: smp.render(strong_scene, 40.0, window, device=opencl),
+        lambda: smp.rasterise(*columns, (60, 60), device=opencl),
+    ):
+        with monkeypatch.context() as broken:
+            broken.setattr(cl, "enqueue_nd_range_kernel", fails)
+            broken.setattr(opencl_engine.Engine, "release", fails)  # nor can it be given back
+            with pytest.raises(smp.DeviceError, match=says) as caught:
+                call()
+            assert str(caught.value).count("\n") == 0
+        assert np.array_equal(smp.render(resident, 40.0, window), want)
+        assert np.array_equal(smp.rasterise(*columns, (60, 60), device=opencl), field)
+
+
+def test_a_driver_that_does_not_build_says_why(
+    opencl: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = opencl_engine.engine_for(opencl)
+    monkeypatch.setattr(opencl_engine, "source_of", lambda _: "__kernel void broken(void) { x; }")
+    monkeypatch.setattr(engine, "_programs", {})
+    columns = scene(5, (1.0, 2.0), 1)
+    with pytest.raises(smp.DeviceError, match=r"build the kernels of 'settle': .*'x'"):
+        smp.rasterise(*columns, (9, 9), device=opencl)
+    monkeypatch.undo()
+    assert smp.rasterise(*columns, (9, 9), device=opencl).shape == (9, 9, 1)
+
+
+def test_devices_side_by_side(opencl_devices: list[str]) -> None:
+    names = opencl_devices * (2 if len(opencl_devices) == 1 else 1)
+    columns = scene(300, (1.0, 12.0), 3)
+    want = {name: smp.rasterise(*columns, (120, 120), device=name) for name in names}
+    got: list[bool] = []
+
+    def work(name: str) -> None:
+        for _ in range(5):
+            field = smp.rasterise(*columns, (120, 120), device=name)
+            got.append(np.array_equal(field, want[name]))
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert got == [True] * (5 * len(names))
+
+
+def test_drivers_that_do_not_load_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "broken.icd").write_text("/nowhere/libnone.so\n")
+    (tmp_path / "notes.txt").write_text("not a driver")
+    monkeypatch.setenv("OCL_ICD_VENDORS", str(tmp_path))
+    (line,) = opencl_platform.unloadable_drivers()
+    assert "broken.icd" in line
+    assert "libnone.so" in line
+    monkeypatch.setattr(opencl_platform, "find", lambda: ())
+    with pytest.raises(smp.DeviceError, match=r"no driver that works: .*broken.icd: .*Install"):
+        opencl_platform.device_named("opencl")
 
 
 def test_threads_take_turns(opencl: str) -> None:

@@ -27,10 +27,11 @@ _TRANSFERS = ("upload", "read back")
 
 @dataclasses.dataclass(frozen=True)
 class Traced:
-    """One call: how long it took, and each stage of it on the device; and what the stages did."""
+    """One call: how long it took; of each stage how long on the device, how often, and what."""
 
     seconds: float
     stages: dict[str, float]
+    launches: dict[str, int]
     work: dict[str, Work]
 
     @property
@@ -48,10 +49,12 @@ def trace(engine: Engine, call: Callable[[], object], count: bool = False) -> Tr
         seconds = time.perf_counter() - start
         engine.queue.finish()
         stages: dict[str, float] = {}
+        launches: dict[str, int] = {}
         for stage, _, event in engine.trace:
             event.wait()
             stages[stage] = stages.get(stage, 0.0) + seconds_of(event)
-        return Traced(seconds, stages, engine.work or {})
+            launches[stage] = launches.get(stage, 0) + 1
+        return Traced(seconds, stages, launches, engine.work or {})
     finally:
         engine.trace = engine.work = None
 

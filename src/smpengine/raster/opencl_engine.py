@@ -10,7 +10,7 @@ import os
 import threading
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 import numpy as np
@@ -98,6 +98,7 @@ class Engine:
         except cl.Error as error:
             raise DeviceError(f"{found.name} ({found.label}) cannot be opened: {error}.") from error
         self.lock = threading.RLock()
+        self.lost = False
         self._programs: dict[Any, dict[str, Any]] = {}
         self.lean = found.is_gpu and self._wave() >= 64
         self.trace: list[tuple[str, str, Any]] | None = None
@@ -129,22 +130,37 @@ class Engine:
                 yield self
                 self._trim()
             except cl.MemoryError as error:
-                self.release()
+                self._abandon()
                 raise DeviceError(
                     f"{self.found.name} ({self.found.label}) is out of memory: {error}. "
                     "Close what else uses it, render in windows, or use device='cpu'."
                 ) from error
             except cl.Error as error:
-                self.release()
+                self.lost = True
+                self._abandon()
                 forget(self)
                 raise DeviceError(
                     f"{self.found.name} ({self.found.label}) failed: {error}. The next call opens "
                     "it anew; use device='cpu' if it fails again."
                 ) from error
             except BaseException:
-                self.queue.finish()  # nothing writes into the caller's arrays any more
-                self.transfers.finish()
+                self._settle()
                 raise
+
+    def _settle(self) -> None:
+        """Wait until nothing writes into the caller's arrays any more."""
+        with suppress(cl.Error):  # a lost device has nothing left to do
+            self.queue.finish()
+            self.transfers.finish()
+
+    def _abandon(self) -> None:
+        """Give up after an error, which must not be hidden by what comes of giving up."""
+        self._settle()
+        try:
+            self.release()
+        except cl.Error:
+            self._scratch.clear()
+            self._pinned.clear()
 
     def kernel(self, program: str, name: str, extra: Mapping[str, Number] | None = None) -> Any:
         """Return a kernel; its program is built at its first use.
