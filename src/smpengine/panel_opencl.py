@@ -136,6 +136,11 @@ def _nodes(table: Table) -> NDArray[np.float32]:
     return np.hstack([part.reshape(len(table.z_mm), -1) for part in rows]).astype(np.float32)
 
 
+def _clamped(value: float) -> int:
+    """Return a number rounded down, within what the kernels take for a place: +-2^62."""
+    return math.floor(min(max(value, -(2.0**62)), 2.0**62))
+
+
 def _four(values: Any) -> NDArray[np.float32]:
     return np.array([*values, 0.0], np.float32)
 
@@ -335,7 +340,7 @@ class _Picture:
             (fine.col0 + fine.width) / self.scale + margin,
             (fine.row0 + fine.height) / self.scale + margin,
         )
-        box = np.array([math.floor(edge * _Q40) for edge in edges], np.int64)
+        box = np.array([_clamped(edge * _Q40) for edge in edges], np.int64)
         flags, status = engine.scratch("flags", 4 * up.n), engine.scratch("status", 8)
         engine.fill_zero(status, 8)
         where = up.x_mm, up.y_mm, np.uint32(up.n), box

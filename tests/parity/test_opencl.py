@@ -179,6 +179,28 @@ def test_devices_side_by_side(opencl_devices: list[str]) -> None:
     assert got == [True] * (5 * len(names))
 
 
+def test_windows_longer_than_a_span_holds(opencl: str) -> None:
+    """A splat's span in tiles has 15 bits; a dot of 70 mm at 10,000 px/mm reaches more of them."""
+    one = np.ones(1)
+    dot = smp.Impressions(50.0 * one, 60.0 * one, 0.3 * one, 70.0 * one, 0.1, 40.0)
+    scene_of_it = smp.Scene(smp.Skin("III-IV"), dot, (100.0, 120.0))
+    smp.rasterise(*scene(2000, (1.0, 12.0), 3), (200, 200), device=opencl)  # leaves rows behind
+    window = (50.0, 0.0, 50.0002, 110.0)
+    got = smp.render(scene_of_it, 10_000.0, window, "linear", opencl)
+    want = smp.render(scene_of_it, 10_000.0, window, "linear", "cpu")
+    assert np.abs(got - want).max() <= 2e-5  # of reflectance, as every picture
+
+
+def test_far_windows(opencl: str) -> None:
+    origin = 2**28 - 20, -(2**28)
+    far = [np.array([2.0**28 - 10.2, 1e15]), np.array([7.5, 7.5])]
+    columns = far[1] - 2.0**28, far[0], np.full(2, 1.5), np.ones((2, 1))
+    got = smp.rasterise(*columns, (30, 20), origin, opencl)
+    want = smp.rasterise(*columns, (30, 20), origin, "reference")
+    assert np.abs(got - want).max() <= REFERENCE
+    assert want.max() > 0.5
+
+
 def test_drivers_that_do_not_load_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

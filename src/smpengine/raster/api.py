@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from smpengine.devices import CPU, REFERENCE, physical_memory_bytes, resolve
-from smpengine.errors import InputError, must
+from smpengine.errors import DeviceError, InputError, must
 from smpengine.raster.splats import MAX_SIGMA_PX, Gaussians, PixelWindow
 from smpengine.workers import Cancel, Progress, Workers, thread_count
 
-_MAX_PX = 2**30
+_MAX_PX = 2**28  # of origin and shape each: device positions end at 2**30
 
 
 def rasterise(
@@ -95,9 +95,10 @@ def rasterise(
             from smpengine.raster.opencl_engine import engine_for
 
             opencl.rasterise(gaussians, window, image, engine_for(name), workers)
-    except NotDrawableError:
+    except NotDrawableError as error:
         _check(gaussians)
-        raise
+        message = f"{name} takes values for unsound that are sound. Update its driver."
+        raise DeviceError(message) from error
     return image
 
 

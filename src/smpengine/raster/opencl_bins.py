@@ -22,6 +22,8 @@ from smpengine.raster.place import NotDrawableError
 from smpengine.raster.settle import threshold
 from smpengine.raster.splats import PixelWindow
 
+MOST_SIDE: Final = TILE << 14
+"""Of a window in samples: spans hold 15 bits of tiles, and their sign."""
 _DIGITS: Final = 1 << DIGIT_BITS
 u32 = np.uint32
 
@@ -88,7 +90,15 @@ class Grids:
 
 
 def grids_for(engine: Engine, window: PixelWindow, count: int) -> Grids:
-    """Return the levels 0 to count - 1 of a window, uploaded."""
+    """Return the levels 0 to count - 1 of a window, uploaded.
+
+    Raises
+    ------
+    TooLargeError
+        More tiles than the kernels number, or too many in a column or a row for a splat's span.
+    """
+    if max(window.height, window.width) > MOST_SIDE:
+        raise TooLargeError
     grids: list[TileGrid] = []
     tile0 = 0
     levels = levels_for(window, count)

@@ -149,9 +149,9 @@ class Engine:
 
     def _settle(self) -> None:
         """Wait until nothing writes into the caller's arrays any more."""
-        with suppress(cl.Error):  # a lost device has nothing left to do
-            self.queue.finish()
-            self.transfers.finish()
+        for queue in (self.queue, self.transfers):
+            with suppress(cl.Error):  # a lost device has nothing left to do
+                queue.finish()
 
     def _abandon(self) -> None:
         """Give up after an error, which must not be hidden by what comes of giving up."""
