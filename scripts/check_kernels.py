@@ -167,7 +167,10 @@ def static_table() -> list[Row]:
             for name, (program, extra) in variants(arch in WAVES_OF_64).items():
                 source = work / "program.cl"
                 source.write_text(source_of(program), encoding="utf-8")
-                rows += compiler(name, source, options_for(extra), arch, work)
+                found = compiler(name, source, options_for(extra), arch, work)
+                if {row.kernel for row in found} != set(kernels_of(source_of(program))):
+                    raise SystemExit(f"{name}, {arch}: the compiler's output is not understood.")
+                rows += found
     return rows
 
 
@@ -224,8 +227,12 @@ def reports_of(log: str) -> list[str]:
 def unseen(printed: str) -> list[str]:
     """Return the kernels that the scenes did not reach."""
     sources = "".join(path.read_text(encoding="utf-8") for path in KERNELS.glob("*.cl"))
-    every = re.findall(r"__kernel\b.*?\bvoid (\w+)\(", sources, re.S)
-    return sorted(set(every) - set(printed.split()))
+    return sorted(set(kernels_of(sources)) - set(printed.split()))
+
+
+def kernels_of(source: str) -> list[str]:
+    """Return the names of the kernels in a source."""
+    return re.findall(r"__kernel\b.*?\bvoid (\w+)\(", source, re.S)
 
 
 def main() -> None:

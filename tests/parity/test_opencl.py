@@ -111,6 +111,24 @@ def test_blocks_fit_bit_for_bit(
     assert np.array_equal(smp.render(strong_scene, 20.0, device=opencl), picture)
 
 
+def test_what_cannot_be_allocated_is_drawn_in_parts(
+    strong_scene: smp.Scene, opencl: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    want = smp.render(strong_scene, 20.0, device=opencl)
+    opencl_engine.engine_for(opencl).release()
+    buffer, refused = opencl_engine.cl.Buffer, []
+
+    def small(context: object, flags: int, nbytes: int = 0, **more: object) -> object:
+        if nbytes > 400_000:
+            refused.append(nbytes)
+            raise opencl_engine.cl.MemoryError("clCreateBuffer failed: MEM_OBJECT_ALLOCATION")
+        return buffer(context, flags, nbytes, **more)
+
+    monkeypatch.setattr(opencl_engine.cl, "Buffer", small)
+    assert np.array_equal(smp.render(strong_scene, 20.0, device=opencl), want)
+    assert refused
+
+
 FAILURES = {
     "is out of memory": ("MemoryError", "clCreateBuffer", "MEM_OBJECT_ALLOCATION_FAILURE"),
     "failed: ": ("RuntimeError", "clFinish", "OUT_OF_RESOURCES"),

@@ -27,12 +27,16 @@ _TRANSFERS = ("upload", "read back")
 
 @dataclasses.dataclass(frozen=True)
 class Traced:
-    """One call: how long it took; of each stage how long on the device, how often, and what."""
+    """One call: how long it took; of each stage how long on the device, how often, and what.
+
+    `busy` is how long the device did anything: transfers may overlap kernels.
+    """
 
     seconds: float
     stages: dict[str, float]
     launches: dict[str, int]
     work: dict[str, Work]
+    busy: float
 
     @property
     def kernels(self) -> float:
@@ -50,13 +54,24 @@ def trace(engine: Engine, call: Callable[[], object], count: bool = False) -> Tr
         engine.queue.finish()
         stages: dict[str, float] = {}
         launches: dict[str, int] = {}
+        spans: list[tuple[int, int]] = []
         for stage, _, event in engine.trace:
             event.wait()
             stages[stage] = stages.get(stage, 0.0) + seconds_of(event)
             launches[stage] = launches.get(stage, 0) + 1
-        return Traced(seconds, stages, launches, engine.work or {})
+            spans.append((event.profile.start, event.profile.end))
+        return Traced(seconds, stages, launches, engine.work or {}, _union_s(spans))
     finally:
         engine.trace = engine.work = None
+
+
+def _union_s(spans: list[tuple[int, int]]) -> float:
+    """Return how long any of some spans, in ns, lasted."""
+    total, until = 0, 0
+    for start, end in sorted(spans):
+        total += max(end - max(start, until), 0)
+        until = max(until, end)
+    return total * 1e-9
 
 
 def run(
@@ -200,6 +215,6 @@ def _stages(
         share = rates[ceiling] / max(seconds, 1e-9) if rates[ceiling] else None
         per_s = done.moved_bytes / max(seconds, 1e-9)
         stages.append(Stage(name, seconds, per_s, "B", share, ceiling if share else None))
-    rest = statistics.median(run.seconds - sum(run.stages.values()) for run in traced)
+    rest = statistics.median(run.seconds - run.busy for run in traced)
     stages.append(Stage("the host, and waiting", rest, 0.0, "B"))
     return stages

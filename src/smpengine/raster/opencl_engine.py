@@ -129,7 +129,7 @@ class Engine:
             try:
                 yield self
                 self._trim()
-            except cl.MemoryError as error:
+            except (cl.MemoryError, TooLargeError) as error:
                 self._abandon()
                 raise DeviceError(
                     f"{self.found.name} ({self.found.label}) is out of memory: {error}. "
@@ -220,7 +220,10 @@ class Engine:
         if held is None or held.size < nbytes or held.size > 4 * nbytes + 2**20:
             if held is not None:
                 self._scratch.pop(name).release()
-            held = cl.Buffer(self.context, cl.mem_flags.READ_WRITE, nbytes)
+            try:
+                held = cl.Buffer(self.context, cl.mem_flags.READ_WRITE, nbytes)
+            except cl.MemoryError as error:  # others use the device too
+                raise TooLargeError from error
             self._scratch[name] = held
         return held
 
