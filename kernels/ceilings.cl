@@ -5,7 +5,8 @@ __kernel void copy_floats(__global const float4 *from, __global float4 *to) {
     to[i] = from[i];
 }
 
-/* Eight chains of `rounds` multiply-adds a work-item; whatever comes out is written if it is odd. */
+/* Eight chains of `rounds` multiply-adds a work-item; the sum is
+   written if it is huge, which it never is: so the work cannot be left out. */
 __kernel void multiply_add(float by, float more, int rounds, __global float *out) {
     float x = (float)get_global_id(0) * 1e-9f;
     float a = x, b = x + 0.1f, c = x + 0.2f, d = x + 0.3f;

@@ -212,7 +212,7 @@ def oclgrind(*arguments: str) -> tuple[list[str], str]:
         ]  # fmt: skip
         environment = {**os.environ, "PYOPENCL_NO_CACHE": "1"}
         done = subprocess.run(command, capture_output=True, text=True, env=environment)
-        said = log.read_text(encoding="utf-8") if log.exists() else ""
+        said = log.read_text(encoding="utf-8") if log.exists() else "no log was written"
         if done.returncode:
             raise SystemExit(f"under Oclgrind {SCENES.name} failed:\n{done.stderr[-4000:]}\n{said}")
     return reports_of(said), done.stdout

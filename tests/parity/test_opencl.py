@@ -127,6 +127,8 @@ def test_what_cannot_be_allocated_is_drawn_in_parts(
     monkeypatch.setattr(opencl_engine.cl, "Buffer", small)
     assert np.array_equal(smp.render(strong_scene, 20.0, device=opencl), want)
     assert refused
+    with pytest.raises(smp.DeviceError, match="is out of memory: clCreateBuffer failed"):
+        smp.rasterise(*scene(100_000, (1.0, 2.0), 1), (9, 9), device=opencl)
 
 
 FAILURES = {
@@ -211,8 +213,8 @@ def test_windows_longer_than_a_span_holds(opencl: str) -> None:
 
 def test_far_windows(opencl: str) -> None:
     origin = 2**28 - 20, -(2**28)
-    far = [np.array([2.0**28 - 10.2, 1e15]), np.array([7.5, 7.5])]
-    columns = far[1] - 2.0**28, far[0], np.full(2, 1.5), np.ones((2, 1))
+    x, y = np.full(2, 7.5 - 2.0**28), np.array([2.0**28 - 10.2, 1e15])
+    columns = x, y, np.full(2, 1.5), np.ones((2, 1))
     got = smp.rasterise(*columns, (30, 20), origin, opencl)
     want = smp.rasterise(*columns, (30, 20), origin, "reference")
     assert np.abs(got - want).max() <= REFERENCE

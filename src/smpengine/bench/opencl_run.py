@@ -14,7 +14,7 @@ from smpengine.bench import opencl_ceilings, scenes
 from smpengine.bench.ceilings import DeviceCeilings
 from smpengine.bench.opencl_ceilings import seconds_of
 from smpengine.bench.record import Record, SceneRecord, Timing
-from smpengine.bench.run import PLAN, PLAN_PX_PER_MM, Say, plan_error, plan_for
+from smpengine.bench.run import PLAN, PLAN_PX_PER_MM, Say, check_names, plan_error, plan_for
 from smpengine.bench.scenes import Splats
 from smpengine.bench.stages import Stage
 from smpengine.devices import resolve
@@ -22,7 +22,8 @@ from smpengine.raster.opencl_engine import Engine, engine_for
 from smpengine.raster.opencl_work import Work
 
 _WINDOW_PX = 512
-_TRANSFERS = ("upload", "read back")
+TRANSFERS = ("upload", "read back")
+"""Stages that are no kernels."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Traced:
     @property
     def kernels(self) -> float:
         """Seconds in kernels."""
-        return sum(s for name, s in self.stages.items() if name not in _TRANSFERS)
+        return sum(s for name, s in self.stages.items() if name not in TRANSFERS)
 
 
 def trace(engine: Engine, call: Callable[[], object], count: bool = False) -> Traced:
@@ -99,9 +100,7 @@ def run(
     DeviceError
         There is no such device, or it failed.
     """
-    for name in names:
-        if name != PLAN:
-            scenes.recipe_for(name)
+    check_names(names)
     engine = engine_for(resolve(device))
     say(f"{engine.found.name} {engine.found.label} ...")
     ceilings = opencl_ceilings.measure(engine)
@@ -208,7 +207,7 @@ def _stages(
             "FMA": done.fmas / ceilings.fma_per_s,
             "exp": done.exps / ceilings.exp_per_s,
         }
-        if name in _TRANSFERS:
+        if name in TRANSFERS:
             one_way = ceilings.upload_bytes_per_s, ceilings.read_bytes_per_s
             rates = {"what pageable memory gives": done.moved_bytes / one_way[name != "upload"]}
         ceiling = max(rates, key=lambda key: rates[key])

@@ -32,6 +32,19 @@ def seconds_of(call: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
+def check_names(names: Sequence[str]) -> None:
+    """Complain of a name before anything is measured.
+
+    Raises
+    ------
+    InputError
+        There is no such scene.
+    """
+    for name in names:
+        if name != PLAN:
+            scenes.recipe_for(name)
+
+
 def run(
     names: Sequence[str], runs: int, threads: int, scale: float, seed: int, peers: bool, say: Say
 ) -> Record:
@@ -52,9 +65,7 @@ def run(
     say
         Called with a line whenever something is done.
     """
-    for name in names:  # complain before anything is measured
-        if name != PLAN:
-            scenes.recipe_for(name)
+    check_names(names)
     ceilings = machine.measure(threads)
     record = Record(seed, threads, scale, ceilings, [])
     for name in names:

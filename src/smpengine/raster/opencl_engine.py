@@ -143,7 +143,7 @@ class Engine:
                     f"{self.found.name} ({self.found.label}) failed: {error}. The next call opens "
                     "it anew; use device='cpu' if it fails again."
                 ) from error
-            except BaseException:
+            except BaseException:  # Ctrl-C too
                 self._settle()
                 raise
 
@@ -215,7 +215,7 @@ class Engine:
         """
         nbytes = max(int(nbytes), _LINE)
         if nbytes > self.max_alloc_bytes:
-            raise TooLargeError
+            raise TooLargeError(f"{nbytes / 1e9:.1f} GB at once for {name}")
         held = self._scratch.get(name)
         if held is None or held.size < nbytes or held.size > 4 * nbytes + 2**20:
             if held is not None:
@@ -223,7 +223,7 @@ class Engine:
             try:
                 held = cl.Buffer(self.context, cl.mem_flags.READ_WRITE, nbytes)
             except cl.MemoryError as error:  # others use the device too
-                raise TooLargeError from error
+                raise TooLargeError(str(error)) from error
             self._scratch[name] = held
         return held
 
