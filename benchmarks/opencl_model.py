@@ -19,9 +19,9 @@ import numpy as np
 
 import smpengine as smp
 from smpengine.bench import scenes
-from smpengine.bench.opencl_run import TRANSFERS, trace
+from smpengine.bench.opencl_run import trace
 from smpengine.bench.run import PLAN, PLAN_PX_PER_MM, plan_for
-from smpengine.raster.opencl_engine import Engine, engine_for
+from smpengine.raster.opencl_engine import TRANSFERS, Engine, engine_for
 from smpengine.raster.opencl_work import Work
 
 LAUNCH_S = 3e-6

@@ -167,7 +167,7 @@ def schema() -> None:
 @main.command("devices")
 def list_devices() -> None:
     """List what can render here, tested; the first is what `auto` chooses."""
-    from smpengine.raster.opencl_platform import unloadable_drivers
+    from smpengine.raster.opencl_platform import unusable
 
     for device in smp.devices():
         memory = "" if device.memory_bytes is None else f", {device.memory_bytes / 2**30:.1f} GiB"
@@ -180,8 +180,8 @@ def list_devices() -> None:
             )
             result = "passed" if device.works else f"FAILED: {device.failure}"
             click.echo(f"{'':23s} self-test {result}")
-    for line in unloadable_drivers():
-        click.echo(f"Not loaded: {line}", err=True)
+    for line in unusable():
+        click.echo(f"Not usable: {line}", err=True)
 
 
 @main.command()

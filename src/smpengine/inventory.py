@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 
 from smpengine.devices import OPENCL, Device, present
 from smpengine.errors import DeviceError
+from smpengine.scene import Impressions, Scene, Skin
 
 _TOLERANCE = 5e-4  # of the largest peak, as every device is held to
+# of each picture: output, px/mm, and how far it may be off
+_PICTURES = (("linear", 40.0, 2e-4), ("srgb8", 40.0, 1.0), ("srgb16", 9.0, 40.0))
 _CROWD = 40_000
 _Array = NDArray[np.float64]
 _Columns = tuple[_Array, _Array, _Array, _Array]
@@ -61,7 +64,37 @@ def _failure(name: str) -> str:
             )
         if not np.array_equal(got, again):
             return f"It does not give the same bits twice for {scene}."
+    return _failure_of_pictures(name)
+
+
+def _failure_of_pictures(name: str) -> str:
+    """Return what is wrong with a device's pictures: impressions, discs, crowding, subpixels."""
+    from smpengine.render import render
+
+    scene = _scene()
+    for output, px_per_mm, allowed in _PICTURES:
+        try:
+            got = render(scene, px_per_mm, output=output, device=name).astype(np.float64)
+        except DeviceError as error:
+            return str(error)
+        want = render(scene, px_per_mm, output=output, device="reference")
+        worst = float(np.abs(got - want).max())
+        if not worst <= allowed:
+            return (
+                f"It renders {output} at {px_per_mm:g} px/mm wrong: off by {worst:.2g}, "
+                f"{allowed:g} is allowed. Update its driver."
+            )
     return ""
+
+
+def _scene() -> Scene:
+    """Return a treatment of 3 x 2.5 mm: dots small and large, shallow and deep, weak and strong."""
+    rng = np.random.default_rng(2)
+    n = 48
+    x, y = rng.uniform(-0.2, 3.2, n), rng.uniform(-0.2, 2.7, n)
+    depth, radius = rng.uniform(0.08, 0.9, n), rng.uniform(0.02, 0.2, n)
+    mua = np.exp(rng.uniform(0.0, 5.0, (n, 3)))
+    return Scene(Skin("III-IV"), Impressions(x, y, depth, radius, 0.08, mua), (3.0, 2.5))
 
 
 def _scenes() -> dict[str, tuple[_Columns, tuple[int, int]]]:

@@ -25,6 +25,7 @@ from smpengine.workers import Workers
 
 _TILE_HALVINGS: Final = int(math.log2(TILE))
 _BANDS: Final = len(BANDS)
+_BARE_ROWS: Final = 16
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,10 @@ def draw(
     halvings = halvings_for(px_per_mm)
     fine = subpixels(panel, halvings)
     splats = _splats_for(scene, math.ldexp(px_per_mm, halvings), fine, workers)
+    if not splats.halos.x_px.size and not splats.cores.x_px.size:
+        _draw_bare(panel, finish, out)
+        workers.finished(tile_count(fine))
+        return
     inside = min(halvings, _TILE_HALVINGS)
     whole = halvings - inside  # a pixel may be larger than a tile
     parts = np.empty((panel.height << whole, panel.width << whole, _BANDS), np.float32)
@@ -120,6 +125,15 @@ def draw(
         workers.each(tile_count(fine), work, lambda: _Scratch.borrow(pool), counts=True)
     if whole:
         finish(halve(parts, whole), out, panel.row0, panel.col0)
+
+
+def _draw_bare(panel: PixelWindow, finish: Finish, out: NDArray[Any]) -> None:
+    """Draw skin that no impression reaches, where R / R0 is 1, by strips that stay in caches."""
+    rows = min(_BARE_ROWS, panel.height)
+    relative = np.ones((rows, panel.width, _BANDS), np.float32)
+    for row in range(0, panel.height, rows):
+        strip = out[row : row + rows]
+        finish(relative[: len(strip)], strip, panel.row0 + row, panel.col0)
 
 
 def draw_reference(

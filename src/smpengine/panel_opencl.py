@@ -30,7 +30,8 @@ from smpengine.raster.opencl_bins import (
     grids_for,
     room_for_splats,
 )
-from smpengine.raster.opencl_engine import Engine, TooLargeError
+from smpengine.raster.opencl_engine import Engine
+from smpengine.raster.opencl_memory import TooLargeError
 from smpengine.raster.opencl_source import TILE, Number
 from smpengine.raster.opencl_work import Work, note_discs
 from smpengine.raster.place import HEAD
@@ -105,6 +106,11 @@ class Uploaded:
     widest_mm: float
 
     @property
+    def buffers(self) -> tuple[Any, ...]:
+        """All that is on the device."""
+        return self.x_mm, self.y_mm, *self.columns, self.table, self.skin
+
+    @property
     def n(self) -> int:
         """Impressions."""
         return len(self.scene.impressions)
@@ -116,7 +122,7 @@ def upload(scene: Scene, engine: Engine) -> Uploaded:
     table = table_for(skin)
     names = ("depth_mm", "radius_mm", "thickness_mm", "mua_per_mm")
     with engine.session():
-        return Uploaded(
+        uploaded = Uploaded(
             engine,
             scene,
             engine.upload(impressions.x_mm),
@@ -128,6 +134,8 @@ def upload(scene: Scene, engine: Engine) -> Uploaded:
             reach_mm(impressions, skin),
             widest_mm(impressions, skin),
         )
+        engine.memory.lend(uploaded, sum(buffer.size for buffer in uploaded.buffers))
+        return uploaded
 
 
 def _nodes(table: Table) -> NDArray[np.float32]:
@@ -157,7 +165,8 @@ def draw(
         The device failed, or has no room even for a small part of the window.
     """
     with uploaded.engine.session():
-        _Picture(uploaded, px_per_mm, window, finish, out).draw(workers)
+        workers.total = window.height * window.width
+        _Picture(uploaded, px_per_mm, window, finish, out, workers).draw()
 
 
 class _Picture:
@@ -165,7 +174,7 @@ class _Picture:
 
     def __init__(
         self, uploaded: Uploaded, px_per_mm: float, window: PixelWindow, finish: Finish,
-        out: NDArray[Any],
+        out: NDArray[Any], workers: Workers,
     ) -> None:  # fmt: skip
         self.uploaded, self.engine = uploaded, uploaded.engine
         self.window, self.out, self.output = window, out, finish.output
@@ -181,34 +190,41 @@ class _Picture:
         else:
             matrix = finish.exposure * np.array(BAND_TO_LINEAR_SRGB) * finish.bare
             self.weights = tuple(_four(row) for row in matrix)
-        self.reader = Reader(engine)
+        self.reader = Reader(engine, workers)
 
-    def draw(self, workers: Workers) -> None:
+    def draw(self) -> None:
+        """Draw it, a block at a time."""
         pixels = max(self.limit >> (2 * self.halvings), 1)
         size = self.window.height * self.window.width
         self.reader.wait_each = size <= pixels
-        workers.total = size
-        draw_blocks(self.window, pixels, self._block, workers, TILE * TILE >> (2 * self.halvings))
+        draw_blocks(self.window, pixels, self._block, TILE * TILE >> (2 * self.halvings))
         self.reader.finish()
 
     def _block(self, block: PixelWindow) -> None:
         """Draw a block of pixels and send it home."""
+        self.engine.memory.begin_block()
         row, col = block.row0 - self.window.row0, block.col0 - self.window.col0
         target = self.out[row : row + block.height, col : col + block.width]
         pixels = self.engine.scratch(self.reader.name, target.size * target.itemsize)
         size = np.uint32(block.width), np.uint32(block.height)
         place = np.int32(block.row0), np.int32(block.col0)
-        if self.halvings == 0:
-            halos, kept = self._planes(block)
+        near = self._near(subpixels(block, self.halvings))
+        if near[1] == 0:  # bare skin, where R / R0 is 1
+            samples = block.height * block.width
+            relative = self.engine.scratch("pixels", 12 * samples)
+            self.engine.fill(relative, 12 * samples, np.float32(1.0))
+            last = self._compose("finish", block, relative, *size, *place, *self.weights, pixels)
+        elif self.halvings == 0:
+            halos, kept = self._planes(block, near)
             last = self._compose(
                 "compose", block, halos, kept, *size, *place, *self.weights, pixels
             )
         else:
-            relative = self._relative(block)
+            relative = self._relative(block, near)
             last = self._compose("finish", block, relative, *size, *place, *self.weights, pixels)
         self.reader.take(pixels, target, last)
 
-    def _relative(self, block: PixelWindow) -> Any:
+    def _relative(self, block: PixelWindow, near: tuple[Any, int]) -> Any:
         """Return R / R0 of a block's pixels: parts of pixels first, where those are large."""
         whole = self.halvings - self.inside
         parts = subpixels(block, whole)
@@ -216,7 +232,7 @@ class _Picture:
 
         def draw_part(part: PixelWindow) -> None:
             fine = subpixels(part, self.inside)
-            halos, kept = self._planes(fine)
+            halos, kept = self._planes(fine, near if whole == 0 else self._near(fine))
             self._compose("crowd", None, halos, kept, np.uint32(fine.height * fine.width))
             row0, col0 = part.row0 - parts.row0, part.col0 - parts.col0
             self._halve(kept, fine, self.inside, relative, row0, col0, parts.width)
@@ -266,14 +282,14 @@ class _Picture:
     def _wide(self) -> bool:
         return self.engine.max_work_group >= 128
 
-    def _planes(self, fine: PixelWindow) -> tuple[Any, Any]:
+    def _planes(self, fine: PixelWindow, near: tuple[Any, int]) -> tuple[Any, Any]:
         """Return the planes H, Q and exp(-C) of a window of samples."""
         engine, size = self.engine, fine.height * fine.width
         halos = engine.scratch("halos", 4 * CHANNELS * size)
         kept = engine.scratch("kept", 12 * size)
         bound = max(self.uploaded.widest_mm * self.scale, MIN_SIGMA_PX) * 1.0001
         grids = grids_for(engine, fine, level_count(np.array([bound], np.float32)))
-        splats = self._splats(fine, grids)
+        splats = self._splats(fine, grids, *near)
         bins = bin_splats(engine, splats, grids)
         draw_levels(engine, splats, bins, grids, CHANNELS, halos)
         shape = engine.shape_for(len(BANDS))
@@ -286,10 +302,9 @@ class _Picture:
         )  # fmt: skip
         return halos, kept
 
-    def _splats(self, fine: PixelWindow, grids: Grids) -> Splatted:
+    def _splats(self, fine: PixelWindow, grids: Grids, near: Any, count: int) -> Splatted:
         """Scatter the impressions that can change a window of samples."""
         engine, up = self.engine, self.uploaded
-        near, count = self._near(fine)
         try:
             splats = room_for_splats(engine, count * SPLATS, _PITCH)
         except TooLargeError as error:

@@ -15,8 +15,9 @@ SOURCE = Path(smp.__file__).parent
 LAYERS = (
     ("cli",),
     ("bench",),
+    ("inventory",),
     ("render",),
-    ("resident", "inventory"),
+    ("resident",),
     ("panel_opencl",),
     ("panel",),
     ("plan",),

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import smpengine as smp
+from smpengine import inventory
 from smpengine.raster import opencl_engine, opencl_platform
 from smpengine.raster.opencl_bins import add_up
 
@@ -103,11 +104,11 @@ def test_blocks_fit_bit_for_bit(
     field = smp.rasterise(*columns, (300, 333), device=opencl)
     picture = smp.render(strong_scene, 20.0, device=opencl)
     engine = opencl_engine.engine_for(opencl)
-    monkeypatch.setattr(engine, "max_alloc_bytes", 2**19)
-    monkeypatch.setattr(engine, "memory_bytes", 2**21)
+    monkeypatch.setattr(engine.memory, "max_alloc_bytes", 2**19)
+    monkeypatch.setattr(engine.memory, "total_bytes", 2**21)
     assert np.array_equal(smp.rasterise(*columns, (300, 333), device=opencl), field)
-    monkeypatch.setattr(engine, "max_alloc_bytes", 2**20)
-    monkeypatch.setattr(engine, "memory_bytes", 2**22)
+    monkeypatch.setattr(engine.memory, "max_alloc_bytes", 2**20)
+    monkeypatch.setattr(engine.memory, "total_bytes", 2**22)
     assert np.array_equal(smp.render(strong_scene, 20.0, device=opencl), picture)
 
 
@@ -133,7 +134,8 @@ def test_what_cannot_be_allocated_is_drawn_in_parts(
 
 FAILURES = {
     "is out of memory": ("MemoryError", "clCreateBuffer", "MEM_OBJECT_ALLOCATION_FAILURE"),
-    "failed: ": ("RuntimeError", "clFinish", "OUT_OF_RESOURCES"),
+    "failed: ": ("RuntimeError", "clFinish", "DEVICE_NOT_AVAILABLE"),
+    "ran out of memory or failed: ": ("RuntimeError", "clFinish", "OUT_OF_RESOURCES"),
 }
 
 
@@ -219,6 +221,17 @@ def test_far_windows(opencl: str) -> None:
     want = smp.rasterise(*columns, (30, 20), origin, "reference")
     assert np.abs(got - want).max() <= REFERENCE
     assert want.max() > 0.5
+
+
+@pytest.mark.parametrize("scale", [40.0, 9.0])
+def test_bare_windows_equal_the_crop(scale: float, opencl_device: str) -> None:
+    one = np.ones(1)
+    dot = smp.Impressions(3.0 * one, 3.0 * one, 0.3 * one, 0.05 * one, 0.1, 40.0)
+    scene_of_it = smp.Scene(smp.Skin("I-II"), dot, (60.0, 20.0))
+    for output in ("srgb8", "linear"):
+        whole = smp.render(scene_of_it, scale, (0.0, 0.0, 60.0, 10.0), output, opencl_device)
+        part = smp.render(scene_of_it, scale, (40.0, 2.0, 60.0, 10.0), output, opencl_device)
+        assert np.array_equal(whole[-part.shape[0] :, -part.shape[1] :], part)
 
 
 def test_drivers_that_do_not_load_are_named(
@@ -317,3 +330,116 @@ def test_every_device_passes_its_self_test(opencl_device: str) -> None:
     found = {device.name: device for device in smp.devices()}[opencl_device]
     assert found.works, found.failure
     assert found.limits["max_work_group"] >= 64
+
+
+WRONG = {  # of each program: what stands there, and what is written instead
+    "select": ("x > box.x && x < box.z", "x > box.x && x < box.z && (x_mm & 64)"),
+    "deposits": ("flattened -= sum", "flattened += sum"),
+    "discs": ("1.0f - fmin(cap * disc, MAX_CAP)", "1.0f - fmin(0.9f * cap * disc, MAX_CAP)"),
+    "compose": ("(upper + lower) * 0.25f", "(upper + lower) * 0.251f"),
+    "gaussians": ("fma(part[c], factor, here[r][c])", "fma(part[c], factor, 1.01f * here[r][c])"),
+}
+
+
+@pytest.mark.parametrize("program", WRONG)
+def test_the_self_test_sees_a_fault(
+    program: str, opencl: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound, faulty = WRONG[program]
+    source_of = opencl_engine.source_of
+
+    def seeded(wanted: str) -> str:
+        source = source_of(wanted)
+        assert wanted != program or sound in source, f"{program}.cl has changed: seed it anew"
+        return source.replace(sound, faulty) if wanted == program else source
+
+    monkeypatch.setattr(opencl_engine.engine_for(opencl), "_programs", {})
+    monkeypatch.setattr(opencl_engine, "source_of", seeded)
+    failure = inventory._failure.__wrapped__(opencl)
+    assert "wrong: off by" in failure
+
+
+def test_memory_stays_within_the_budget(
+    strong_scene: smp.Scene, opencl: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Scratch and scenes that are held count together; what no block uses makes room."""
+    memory = opencl_engine.engine_for(opencl).memory
+    picture = smp.render(strong_scene, 40.0, device=opencl)
+    memory.release()
+    monkeypatch.setattr(memory, "total_bytes", 24 * 2**20)
+    most = 0
+    new = memory._new
+
+    def counted(name: str, nbytes: int) -> object:
+        nonlocal most
+        made = new(name, nbytes)
+        most = max(most, memory.held_bytes + nbytes + memory._lent)
+        return made
+
+    monkeypatch.setattr(memory, "_new", counted)
+    lent = memory._lent
+    resident = smp.upload(strong_scene, opencl)
+    assert memory._lent > lent
+    assert np.array_equal(smp.render(resident, 40.0), picture)
+    columns = scene(4000, (1.0, 12.0), 3)
+    field = smp.rasterise(*columns, (900, 900), device=opencl)
+    assert 8 * 2**20 < most <= 0.9 * memory.total_bytes
+    del resident
+    assert memory._lent == lent
+    monkeypatch.setattr(memory, "total_bytes", 3 * 2**20)
+    with pytest.raises(smp.DeviceError, match=r"cannot hold 40,000 splats with 0.0 GB"):
+        smp.rasterise(*scene(40_000, (1.0, 2.0), 3), (900, 900), device=opencl)
+    monkeypatch.undo()
+    assert np.array_equal(smp.rasterise(*columns, (900, 900), device=opencl), field)
+
+
+def test_progress_tells_what_has_come(opencl: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = opencl_engine.engine_for(opencl).memory
+    columns = scene(300, (1.0, 12.0), 3)
+    want = smp.rasterise(*columns, (200, 220), device=opencl)
+    monkeypatch.setattr(memory, "max_alloc_bytes", 2**18)
+    out = np.full_like(want, -1.0)
+    seen = []
+
+    def told(done: int, total: int) -> None:
+        assert total == 200 * 220
+        assert (out != -1.0).all(axis=2).sum() >= done
+        seen.append(done)
+
+    smp.rasterise(*columns, (200, 220), device=opencl, out=out, progress=told)
+    assert len(seen) > 3
+    assert seen == sorted(seen)
+    assert seen[-1] == 200 * 220
+    assert np.array_equal(out, want)
+
+
+def test_a_platform_that_fails_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    import pyopencl as cl
+
+    class Broken:
+        name = "Broken platform"
+
+        def get_devices(self) -> list[object]:
+            raise cl.RuntimeError("clGetDeviceIDs failed: DEVICE_NOT_FOUND")
+
+    class Dumb:
+        @property
+        def type(self) -> int:
+            raise cl.RuntimeError("clGetDeviceInfo failed: OUT_OF_HOST_MEMORY")
+
+    class Half:
+        name = "Half"
+
+        def get_devices(self) -> list[object]:
+            return [Dumb()]
+
+    monkeypatch.setattr(cl, "get_platforms", lambda: [Broken(), Half()])
+    opencl_platform._survey.cache_clear()
+    try:
+        with pytest.raises(smp.DeviceError) as caught:
+            opencl_platform.device_named("opencl")
+    finally:
+        opencl_platform._survey.cache_clear()
+    message = str(caught.value)
+    assert "opencl:0 (Broken platform) gives no device: clGetDeviceIDs failed" in message
+    assert "opencl:1.0 (Half) cannot be asked: clGetDeviceInfo failed" in message

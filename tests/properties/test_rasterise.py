@@ -78,3 +78,14 @@ def test_out_is_filled_and_returned() -> None:
     splats = columns(1, 10, 30)
     assert smp.rasterise(*splats, (20, 30), device="cpu", out=out) is out
     assert np.array_equal(out, smp.rasterise(*splats, (20, 30), device="cpu"))
+
+
+@pytest.mark.parametrize("device", ["cpu", "reference"])
+def test_progress_ends_and_cancel_stops(device: str) -> None:
+    seen: list[tuple[int, int]] = []
+    columns = np.array([30.0, 600.0]), np.array([40.0, 700.0]), np.full(2, 2.0), np.ones((2, 1))
+    smp.rasterise(*columns, (900, 800), device=device, progress=lambda *each: seen.append(each))
+    assert seen[-1][0] == seen[-1][1] > 0
+    assert seen == sorted(seen)
+    with pytest.raises(smp.Cancelled):
+        smp.rasterise(*columns, (900, 800), device=device, cancel=lambda: True)

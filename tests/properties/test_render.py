@@ -157,3 +157,27 @@ def test_out_is_used(strong_scene: smp.Scene) -> None:
     out = np.zeros((90, 120, 3), np.uint8)
     assert smp.render(strong_scene, 10.0, out=out) is out
     assert np.array_equal(out, smp.render(strong_scene, 10.0))
+
+
+@pytest.mark.parametrize("scale", [40.0, 9.0, 0.2])
+def test_bare_windows_equal_the_crop(scale: float) -> None:
+    """No impression near a window: nothing is drawn there, and the bits are the same."""
+    one = np.ones(1)
+    dot = smp.Impressions(3.0 * one, 3.0 * one, 0.3 * one, 0.05 * one, 0.1, 40.0)
+    scene = smp.Scene(smp.Skin("I-II"), dot, (150.0, 40.0))
+    for output in ("srgb8", "linear"):
+        whole = smp.render(scene, scale, (0.0, 0.0, 140.0, 25.0), output, "cpu")
+        part = smp.render(scene, scale, (100.0, 5.0, 140.0, 25.0), output, "cpu")
+        assert np.array_equal(whole[-part.shape[0] :, -part.shape[1] :], part)
+        assert not np.array_equal(whole[: part.shape[0], : part.shape[1]], part)
+
+
+def test_far_and_coarse_windows_are_quick() -> None:
+    """90,000 pixels of 4096 x 4096 subpixels, one of which a dot reaches."""
+    one = np.ones(1)
+    dot = smp.Impressions(3.0 * one, 3.0 * one, 0.3 * one, 0.05 * one, 0.1, 40.0)
+    scene = smp.Scene(smp.Skin("I-II"), dot, (100.0, 100.0))
+    image = smp.render(scene, 0.01, (0.0, 0.0, 9e6, 100.0), "linear", "cpu")
+    assert image.shape == (1, 90_000, 3)
+    assert (image[0, 1:] == image[0, 1]).all()
+    assert (image[0, 0] < image[0, 1]).all()

@@ -65,6 +65,8 @@ class DeviceCeilings:
         Float32 multiply-adds in registers; `exp`.
     upload_bytes_per_s, read_bytes_per_s
         From pageable host memory, and back.
+    pinned_read_bytes_per_s
+        Back into pinned host memory.
     launch_s
         Of an empty kernel, from the call until the host has seen its end.
     """
@@ -74,6 +76,7 @@ class DeviceCeilings:
     exp_per_s: float
     upload_bytes_per_s: float
     read_bytes_per_s: float
+    pinned_read_bytes_per_s: float
     launch_s: float
 
     def describe(self) -> str:
@@ -81,7 +84,9 @@ class DeviceCeilings:
         return (
             f"copy {self.copy_bytes_per_s / 1e9:.1f} GB/s, FMA {self.fma_per_s / 1e9:.0f} G/s,"
             f" exp {self.exp_per_s / 1e9:.1f} G/s, upload {self.upload_bytes_per_s / 1e9:.1f} GB/s,"
-            f" read {self.read_bytes_per_s / 1e9:.1f} GB/s, launch {self.launch_s * 1e6:.0f} us"
+            f" read {self.read_bytes_per_s / 1e9:.1f} GB/s"
+            f" (pinned {self.pinned_read_bytes_per_s / 1e9:.1f}),"
+            f" launch {self.launch_s * 1e6:.0f} us"
         )
 
 

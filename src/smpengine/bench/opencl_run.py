@@ -18,12 +18,10 @@ from smpengine.bench.run import PLAN, PLAN_PX_PER_MM, Say, check_names, plan_err
 from smpengine.bench.scenes import Splats
 from smpengine.bench.stages import Stage
 from smpengine.devices import resolve
-from smpengine.raster.opencl_engine import Engine, engine_for
+from smpengine.raster.opencl_engine import READ, READ_PINNED, TRANSFERS, UPLOAD, Engine, engine_for
 from smpengine.raster.opencl_work import Work
 
 _WINDOW_PX = 512
-TRANSFERS = ("upload", "read back")
-"""Stages that are no kernels."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -208,8 +206,12 @@ def _stages(
             "exp": done.exps / ceilings.exp_per_s,
         }
         if name in TRANSFERS:
-            one_way = ceilings.upload_bytes_per_s, ceilings.read_bytes_per_s
-            rates = {"what pageable memory gives": done.moved_bytes / one_way[name != "upload"]}
+            one_way = {
+                UPLOAD: ("what pageable memory takes", ceilings.upload_bytes_per_s),
+                READ: ("what pageable memory gives", ceilings.read_bytes_per_s),
+                READ_PINNED: ("what pinned memory gives", ceilings.pinned_read_bytes_per_s),
+            }
+            rates = {one_way[name][0]: done.moved_bytes / one_way[name][1]}
         ceiling = max(rates, key=lambda key: rates[key])
         share = rates[ceiling] / max(seconds, 1e-9) if rates[ceiling] else None
         per_s = done.moved_bytes / max(seconds, 1e-9)

@@ -81,7 +81,9 @@ def rasterise(
         from smpengine.raster.reference import draw_gaussians
 
         _check(gaussians)
+        workers.total = 1
         image[...] = draw_gaussians(gaussians, window)
+        workers.finished(1)
         return image
     from smpengine.raster.place import NotDrawableError
 

@@ -199,6 +199,7 @@ def rasterise(
     with borrow_pool() as pool:
         field = GaussianField(gaussians, window, workers, pool, mark)
         arguments, jobs = field.arguments(0), field.jobs(0, workers)
+        workers.total = len(jobs)
         flat = out.reshape(-1)
         skew = stream_skew(out) if mapped else -1
 

@@ -19,7 +19,8 @@ from smpengine.raster.opencl_bins import (
     grids_for,
     room_for_splats,
 )
-from smpengine.raster.opencl_engine import Engine, TooLargeError
+from smpengine.raster.opencl_engine import Engine
+from smpengine.raster.opencl_memory import TooLargeError
 from smpengine.raster.opencl_source import TILE, channel_groups
 from smpengine.raster.opencl_work import Work, note_levels
 from smpengine.raster.place import HEAD, sharpening
@@ -58,14 +59,16 @@ def rasterise(
                 ("peak", gaussians.peak),
             )
         )  # fmt: skip
-        reader = Reader(engine)
+        reader = Reader(engine, workers)
+        workers.total = window.height * window.width
 
         def draw(block: PixelWindow) -> None:
+            engine.memory.begin_block()
             row, col = block.row0 - window.row0, block.col0 - window.col0
             target = out[row : row + block.height, col : col + block.width]
             field = engine.scratch(reader.name, target.size * 4)
             grids = grids_for(engine, block, count)
-            splats = _settle(engine, columns, gaussians, grids)
+            splats = _settle(engine, columns, gaussians, grids, block)
             bins = bin_splats(engine, splats, grids)
             last = draw_levels(engine, splats, bins, grids, channels, field)
             reader.take(field, target, last)
@@ -73,17 +76,21 @@ def rasterise(
         limit = min(engine.max_alloc_bytes // 4, MOST_FLOATS) // channels
         whole = window.height * window.width <= limit // 2
         reader.wait_each = whole
-        draw_blocks(window, limit if whole else limit // 4, draw, workers)
+        draw_blocks(window, limit if whole else limit // 4, draw)
         reader.finish()
 
 
-def _settle(engine: Engine, columns: Any, gaussians: Gaussians, grids: Grids) -> Splatted:
+def _settle(
+    engine: Engine, columns: Any, gaussians: Gaussians, grids: Grids, block: PixelWindow
+) -> Splatted:
     n, channels = gaussians.peak.shape
     pitch = -(-(HEAD + channels) // 4) * 4
     try:
         splats = room_for_splats(engine, n, pitch)
     except TooLargeError as error:
-        raise too_many_splats(engine, n) from error
+        if block.height * block.width <= TILE * TILE:
+            raise too_many_splats(engine, n) from error
+        raise
     engine.run_each(
         "placing", engine.kernel("settle", "settle_gaussians"), n, *columns, np.uint32(n),
         np.int32(channels), np.uint32(pitch), grids.thresholds, grids.table, np.int32(grids.count),
@@ -104,14 +111,22 @@ def too_many_splats(engine: Engine, n: int) -> DeviceError:
 def draw_levels(
     engine: Engine, splats: Splatted, bins: DeviceBins, grids: Grids, channels: int, field: Any
 ) -> Any:
-    """Draw all levels, the finest into ``field``; returns the last kernel's event."""
+    """Draw all levels, the finest into ``field``; returns the last kernel's event.
+
+    Raises
+    ------
+    TooLargeError
+        A coarser level is more than the device gives, or than kernels can number.
+    """
     note_levels(engine, splats, bins, grids, channels)
     coarse, coarse_used, event = splats.status, _NONE, None
     for number in range(grids.count - 1, -1, -1):
         grid = grids.levels[number]
         if number > 0:
-            size = 4 * channels * grid.level.height * grid.level.width
-            target = engine.scratch(f"level{number % 2}", size)
+            floats = channels * grid.level.height * grid.level.width
+            if floats > MOST_FLOATS:
+                raise TooLargeError
+            target = engine.scratch(f"level{number % 2}", 4 * floats)
         else:
             target = field
         stage = "drawing" if number == 0 else "coarse levels"
@@ -135,9 +150,7 @@ def tile_size(grid: TileGrid, rows: int, strips: int) -> tuple[tuple[int, int], 
     return (tile_cols * TILE, tile_rows * (TILE // rows)), (TILE, strips)
 
 
-def draw_blocks(
-    window: PixelWindow, limit: int, draw: Any, workers: Workers, least: int = TILE * TILE
-) -> None:
+def draw_blocks(window: PixelWindow, limit: int, draw: Any, least: int = TILE * TILE) -> None:
     """Draw a window in blocks of at most `limit` pixels, halving those that are still too large.
 
     Raises
@@ -147,7 +160,6 @@ def draw_blocks(
     """
     for block in _blocks(window, limit):
         _draw_or_halve(block, draw, max(least, 1))
-        workers.finished(block.height * block.width)
 
 
 def _draw_or_halve(block: PixelWindow, draw: Any, least: int) -> None:
@@ -194,10 +206,13 @@ def _blocks(window: PixelWindow, limit: int) -> Iterator[PixelWindow]:
 
 
 class Reader:
-    """Brings blocks to the host: at once, or from pinned memory while the next one is drawn."""
+    """Brings blocks to the host: at once, or from pinned memory while the next one is drawn.
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    Each that has come is told to the workers, whose cancel callback may stop the rest.
+    """
+
+    def __init__(self, engine: Engine, workers: Workers) -> None:
+        self._engine, self._workers = engine, workers
         self._turn = 0
         self._pending: tuple[Any, NDArray[np.uint8], NDArray[Any]] | None = None
         self.wait_each = True
@@ -211,8 +226,9 @@ class Reader:
         """Read a block, once an event is over, into a part of the picture."""
         if self.wait_each and target.flags.c_contiguous:
             self._engine.read_now(buffer, target)
+            self._told(target)
             return
-        room = self._engine.pinned(f"block{self._turn}", target.nbytes)
+        room = self._engine.memory.pinned(f"block{self._turn}", target.nbytes)
         event = self._engine.read_later(buffer, room, after)
         self.finish()
         self._pending = event, room, target
@@ -225,3 +241,7 @@ class Reader:
             event.wait()
             target[...] = room.view(target.dtype).reshape(target.shape)
             self._pending = None
+            self._told(target)
+
+    def _told(self, target: NDArray[Any]) -> None:
+        self._workers.finished(target.shape[0] * target.shape[1])

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smpengine.raster.grid import Level, levels_for
-from smpengine.raster.opencl_engine import Engine, TooLargeError
+from smpengine.raster.opencl_engine import Engine
+from smpengine.raster.opencl_memory import TooLargeError
 from smpengine.raster.opencl_source import (
     DIGIT_BITS,
     GROUP,
@@ -198,7 +199,7 @@ def bin_splats(engine: Engine, splats: Splatted, grids: Grids) -> DeviceBins:
     total, unsound = (int(v) for v in engine.fetch(splats.status, np.empty(2, np.uint32)))
     if unsound:
         raise NotDrawableError
-    if 16 * total > engine.memory_bytes // 2 or total >= 2**31:
+    if total >= 2**31:
         raise TooLargeError
     keys, rows = engine.scratch("keys", 4 * total), engine.scratch("rows", 4 * total)
     engine.run_each(

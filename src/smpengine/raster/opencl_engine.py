@@ -18,6 +18,7 @@ import pyopencl as cl
 from numpy.typing import NDArray
 
 from smpengine.errors import DeviceError
+from smpengine.raster.opencl_memory import Memory, TooLargeError, out_of_resources
 from smpengine.raster.opencl_platform import Found, device_named
 from smpengine.raster.opencl_source import (
     BATCH,
@@ -32,17 +33,13 @@ from smpengine.raster.opencl_source import (
 )
 from smpengine.raster.opencl_work import Work
 
-KEEP_BYTES: Final = 2**30
-"""Most of scratch memory that stays on a device between calls."""
 _LINE: Final = 64
+UPLOAD, READ, READ_PINNED = TRANSFERS = ("upload", "read back", "read back, pinned")
+"""Stages that are no kernels."""
 LIMIT_WORK_GROUP: Final = "SMPENGINE_OPENCL_WORK_GROUP"
 LIMIT_LOCAL_BYTES: Final = "SMPENGINE_OPENCL_LOCAL_BYTES"
 LIMIT_MEMORY_BYTES: Final = "SMPENGINE_OPENCL_MEMORY_BYTES"
 """Environment variables that make a device look smaller than it is, to try what it would do."""
-
-
-class TooLargeError(Exception):
-    """A window needs more memory than the device gives; half of it may not."""
 
 
 @functools.cache
@@ -80,8 +77,7 @@ class Engine:
     def __init__(self, found: Found) -> None:
         self.found = found
         self.max_work_group = _limited(LIMIT_WORK_GROUP, min(found.max_work_group, 256))
-        self.memory_bytes = _limited(LIMIT_MEMORY_BYTES, found.memory_bytes)
-        self.max_alloc_bytes = min(found.max_alloc_bytes, self.memory_bytes // 2)
+        memory_bytes = _limited(LIMIT_MEMORY_BYTES, found.memory_bytes)
         local = _limited(LIMIT_LOCAL_BYTES, found.local_bytes)
         needed = local_bytes(MOST_CHANNELS, shape_for(MOST_CHANNELS, self.max_work_group))
         if self.max_work_group < 2 * TILE or local < needed:
@@ -95,16 +91,26 @@ class Engine:
             profiling = cl.command_queue_properties.PROFILING_ENABLE
             self.queue = cl.CommandQueue(self.context, properties=profiling)
             self.transfers = cl.CommandQueue(self.context, properties=profiling)
+            self._programs: dict[Any, dict[str, Any]] = {}
+            self.lean = found.is_gpu and self._wave() >= 64
         except cl.Error as error:
             raise DeviceError(f"{found.name} ({found.label}) cannot be opened: {error}.") from error
+        most = min(found.max_alloc_bytes, memory_bytes // 2)
+        self.memory = Memory(self.context, self.queue, memory_bytes, most)
         self.lock = threading.RLock()
         self.lost = False
-        self._programs: dict[Any, dict[str, Any]] = {}
-        self.lean = found.is_gpu and self._wave() >= 64
         self.trace: list[tuple[str, str, Any]] | None = None
         self.work: dict[str, Work] | None = None
-        self._scratch: dict[str, Any] = {}
-        self._pinned: dict[str, tuple[Any, NDArray[np.uint8]]] = {}
+
+    @property
+    def memory_bytes(self) -> int:
+        """Memory of the device."""
+        return self.memory.total_bytes
+
+    @property
+    def max_alloc_bytes(self) -> int:
+        """The most that it gives at once."""
+        return self.memory.max_alloc_bytes
 
     def _wave(self) -> int:
         """Return how many work-items go in step."""
@@ -127,8 +133,9 @@ class Engine:
         """
         with self.lock:
             try:
+                self.memory.begin_call()
                 yield self
-                self._trim()
+                self.memory.trim()
             except (cl.MemoryError, TooLargeError) as error:
                 self._abandon()
                 raise DeviceError(
@@ -139,8 +146,9 @@ class Engine:
                 self.lost = True
                 self._abandon()
                 forget(self)
+                why = "ran out of memory or failed" if out_of_resources(error) else "failed"
                 raise DeviceError(
-                    f"{self.found.name} ({self.found.label}) failed: {error}. The next call opens "
+                    f"{self.found.name} ({self.found.label}) {why}: {error}. The next call opens "
                     "it anew; use device='cpu' if it fails again."
                 ) from error
             except BaseException:  # Ctrl-C too
@@ -159,8 +167,7 @@ class Engine:
         try:
             self.release()
         except cl.Error:
-            self._scratch.clear()
-            self._pinned.clear()
+            self.memory.forget()
 
     def kernel(self, program: str, name: str, extra: Mapping[str, Number] | None = None) -> Any:
         """Return a kernel; its program is built at its first use.
@@ -206,40 +213,8 @@ class Engine:
             self.work.setdefault(stage, Work()).add(more)
 
     def scratch(self, name: str, nbytes: int) -> Any:
-        """Return memory of a name, of at least so many bytes, holding whatever was in it.
-
-        Raises
-        ------
-        TooLargeError
-            The device does not give as much at once.
-        """
-        nbytes = max(int(nbytes), _LINE)
-        if nbytes > self.max_alloc_bytes:
-            raise TooLargeError(f"{nbytes / 1e9:.1f} GB at once for {name}")
-        held = self._scratch.get(name)
-        if held is None or held.size < nbytes or held.size > 4 * nbytes + 2**20:
-            if held is not None:
-                self._scratch.pop(name).release()
-            try:
-                held = cl.Buffer(self.context, cl.mem_flags.READ_WRITE, nbytes)
-            except cl.MemoryError as error:  # others use the device too
-                raise TooLargeError(str(error)) from error
-            self._scratch[name] = held
-        return held
-
-    def pinned(self, name: str, nbytes: int) -> NDArray[np.uint8]:
-        """Return host memory that the device reads and writes without a copy in between."""
-        held = self._pinned.get(name)
-        if held is None or held[1].nbytes < nbytes:
-            if held is not None:
-                self._free_pinned(name)
-            flags = cl.mem_flags.READ_WRITE | cl.mem_flags.ALLOC_HOST_PTR
-            buffer = cl.Buffer(self.context, flags, nbytes)
-            access = cl.map_flags.READ | cl.map_flags.WRITE
-            array, _ = cl.enqueue_map_buffer(self.queue, buffer, access, 0, (nbytes,), np.uint8)
-            held = buffer, array
-            self._pinned[name] = held
-        return held[1][:nbytes]
+        """Return memory of a name, of at least so many bytes, for a block; see `Memory.scratch`."""
+        return self.memory.scratch(name, nbytes)
 
     def upload(self, array: NDArray[Any], name: str | None = None) -> Any:
         """Return a buffer that holds an array: scratch of that name, or the caller's own."""
@@ -250,17 +225,21 @@ class Engine:
                 f"at once, a column holds {array.nbytes / 1e9:.1f}. Use device='cpu', or divide it."
             )
         if name is not None:
-            buffer = self.scratch(name, array.nbytes)
+            buffer = self.memory.scratch(name, array.nbytes, column=True)
         else:
             buffer = cl.Buffer(self.context, cl.mem_flags.READ_ONLY, max(array.nbytes, _LINE))
         if array.nbytes:
-            self.note("upload", Work(array.nbytes))
-            self._traced("upload", cl.enqueue_copy(self.queue, buffer, array, is_blocking=True))
+            self.note(UPLOAD, Work(array.nbytes))
+            self._traced(UPLOAD, cl.enqueue_copy(self.queue, buffer, array, is_blocking=True))
         return buffer
 
-    def fill_zero(self, buffer: Any, nbytes: int) -> None:
-        """Set the first bytes of a buffer to zero."""
-        cl.enqueue_fill_buffer(self.queue, buffer, np.uint32(0), 0, nbytes)
+    def fill_zero(self, buffer: Any, nbytes: int) -> Any:
+        """Set the first bytes of a buffer to zero; returns the event."""
+        return self.fill(buffer, nbytes, np.uint32(0))
+
+    def fill(self, buffer: Any, nbytes: int, value: Any) -> Any:
+        """Set the first bytes of a buffer to a value of four bytes; returns the event."""
+        return cl.enqueue_fill_buffer(self.queue, buffer, value, 0, nbytes)
 
     def fetch(self, buffer: Any, array: NDArray[Any]) -> NDArray[Any]:
         """Read a few numbers, and wait for them."""
@@ -272,33 +251,18 @@ class Engine:
         self.queue.flush()
         event = cl.enqueue_copy(self.transfers, array, buffer, is_blocking=False, wait_for=[after])
         self.transfers.flush()
-        self.note("read back", Work(array.nbytes))
-        self._traced("read back", event)
+        self.note(READ_PINNED, Work(array.nbytes))
+        self._traced(READ_PINNED, event)
         return event
 
     def read_now(self, buffer: Any, target: NDArray[Any]) -> None:
         """Read the start of a buffer into a dense array, and wait for it."""
-        self.note("read back", Work(target.nbytes))
-        self._traced("read back", cl.enqueue_copy(self.queue, target, buffer, is_blocking=True))
+        self.note(READ, Work(target.nbytes))
+        self._traced(READ, cl.enqueue_copy(self.queue, target, buffer, is_blocking=True))
 
     def release(self) -> None:
         """Give all scratch memory back."""
-        for held in self._scratch.values():
-            held.release()
-        self._scratch.clear()
-        for name in list(self._pinned):
-            self._free_pinned(name)
-
-    def _free_pinned(self, name: str) -> None:
-        buffer, array = self._pinned.pop(name)
-        mapped: Any = array.base
-        mapped.release(self.queue)
-        buffer.release()
-
-    def _trim(self) -> None:
-        held = sum(buffer.size for buffer in self._scratch.values())
-        if held > min(KEEP_BYTES, self.memory_bytes // 4):
-            self.release()
+        self.memory.release()
 
     def _traced(self, stage: str, event: Any) -> None:
         if self.trace is not None:

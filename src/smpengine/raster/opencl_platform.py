@@ -47,25 +47,44 @@ class Found:
     max_work_group: int
 
 
-@functools.cache
 def find() -> tuple[Found, ...]:
     """Return the OpenCL devices of this machine; none without pyopencl or without a driver."""
+    return _survey()[0]
+
+
+def unusable() -> list[str]:
+    """Return a line for each driver that gives no device, or not what is to be known of one."""
+    return [*unloadable_drivers(), *_survey()[1]]
+
+
+@functools.cache
+def _survey() -> tuple[tuple[Found, ...], tuple[str, ...]]:
+    """Return the devices, and what is wrong with platforms and devices that are not among them."""
     try:
         import pyopencl as cl
     except ImportError:
-        return ()
+        return (), ()
     try:
         platforms = cl.get_platforms()
-    except cl.Error:  # the loader found no driver
-        return ()
-    found = []
+    except cl.Error as error:
+        # What the loader says where no driver is registered.
+        none = "PLATFORM_NOT_FOUND" in str(error)
+        return (), () if none else (f"OpenCL's loader: {error}",)
+    found: list[Found] = []
+    wrong: list[str] = []
     for p, platform in enumerate(platforms):
         try:
             handles = platform.get_devices()
-        except cl.Error:  # a platform without a device
+        except cl.Error as error:  # DEVICE_NOT_FOUND: a GPU's driver without its GPU
+            wrong.append(f"opencl:{p} ({platform.name.strip()}) gives no device: {error}")
             continue
-        found += [_describe(f"opencl:{p}.{i}", platform, h, cl) for i, h in enumerate(handles)]
-    return tuple(found)
+        for i, handle in enumerate(handles):
+            name = f"opencl:{p}.{i}"
+            try:
+                found.append(_describe(name, platform, handle, cl))
+            except cl.Error as error:
+                wrong.append(f"{name} ({platform.name.strip()}) cannot be asked: {error}")
+    return tuple(found), tuple(wrong)
 
 
 def _describe(name: str, platform: Any, handle: Any, cl: Any) -> Found:
@@ -104,7 +123,8 @@ def device_named(name: str) -> Found:
         if found.name == name:
             return found
     names = ", ".join(f"{found.name} {found.label}" for found in everything)
-    raise DeviceError(f"device must be one that is here, got {name!r}. There are: {names}.")
+    failed = "".join(f" {line}." for line in unusable())
+    raise DeviceError(f"device must be one that is here, got {name!r}. There are: {names}.{failed}")
 
 
 def _why_none() -> str:
@@ -112,7 +132,7 @@ def _why_none() -> str:
         import pyopencl  # noqa: F401
     except ImportError as error:
         return f"pyopencl cannot be imported ({error})."
-    broken = unloadable_drivers()
+    broken = unusable()
     if broken:
         return f"OpenCL found no driver that works: {'; '.join(broken)}."
     return "OpenCL found no driver on this machine."
