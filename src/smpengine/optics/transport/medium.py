@@ -1,0 +1,76 @@
+"""`Medium`: layers of tissue under air, and what they do to light."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smpengine.errors import InputError, must
+
+DEEPEST_MM: Final = 40.0
+"""Photons that are deeper are let go: of the light that is seen none comes from there."""
+
+
+@dataclass(frozen=True)
+class Medium:
+    """Plane layers below a smooth surface, all of one refractive index; outside is air.
+
+    Attributes
+    ----------
+    thickness_mm
+        Of each layer, from the surface down, > 0; the last may be infinite.
+    mus_per_mm
+        Scattering of each layer, > 0.
+    mua_per_mm
+        Absorption of each layer, >= 0.
+    g
+        Anisotropy of scattering, -1 to 1, of all layers.
+    n
+        Refractive index, 1 to 3.
+
+    Raises
+    ------
+    InputError
+        A value is out of range, or there are not as many of each as layers.
+    """
+
+    thickness_mm: tuple[float, ...]
+    mus_per_mm: tuple[float, ...]
+    mua_per_mm: tuple[float, ...]
+    g: float
+    n: float = 1.4
+
+    def __post_init__(self) -> None:
+        for name in ("thickness_mm", "mus_per_mm", "mua_per_mm"):
+            values = tuple(float(value) for value in getattr(self, name))
+            object.__setattr__(self, name, values)
+            if len(values) != len(self.thickness_mm) or not values:
+                got = f"{len(values)} for {len(self.thickness_mm)} layers"
+                raise InputError(must(name, "have a value for each layer", got))
+        for name, least, rule in (
+            ("thickness_mm", 0.0, "be over 0"),
+            ("mus_per_mm", 0.0, "be over 0 and finite"),
+            ("mua_per_mm", -5e-324, "be at least 0 and finite"),
+        ):
+            for layer, value in enumerate(getattr(self, name)):
+                last = name == "thickness_mm" and layer == len(self.thickness_mm) - 1
+                if not (value > least and (value < math.inf or last)):
+                    raise InputError(must(name, rule, value, f"layer {layer}"))
+        if not -1.0 < self.g < 1.0:
+            raise InputError(must("g", "be over -1 and under 1", self.g))
+        if not 1.0 <= self.n <= 3.0:
+            raise InputError(must("n", "be 1 to 3", self.n))
+
+    @property
+    def edges_mm(self) -> NDArray[np.float64]:
+        """Depths of the layers' edges, (layers + 1,), the surface first."""
+        return np.concatenate([[0.0], np.cumsum(self.thickness_mm)])
+
+    @property
+    def arrays(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Edges, scattering and absorption, as the kernels take them."""
+        return self.edges_mm, np.array(self.mus_per_mm), np.array(self.mua_per_mm)

@@ -1,0 +1,88 @@
+"""Photons shared out in jobs; what jobs found is put together in their order: always the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smpengine.workers import Workers
+
+Array = NDArray[np.float64]
+PHOTONS_A_JOB: Final = 4096
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Values and their standard errors, of one shape."""
+
+    value: Array
+    error: Array
+
+
+def run_jobs(
+    photons: int, work: Callable[[int, int, Array], None], size: int, workers: Workers
+) -> Array:
+    """Run ``work(first, count, sums)`` for all photons; returns the sums, in the order of jobs.
+
+    Parameters
+    ----------
+    photons
+        How many.
+    work
+        Follows `count` photons from the `first`, and adds to `sums`, (size,), its own.
+    size
+        Of what a job finds.
+    workers
+        Who runs the jobs; nothing depends on them.
+
+    Raises
+    ------
+    Cancelled
+        The workers' cancel callback returned true.
+    """
+    jobs = -(-photons // PHOTONS_A_JOB)
+    found = np.zeros((jobs, size))
+
+    def job(number: int, _: None) -> None:
+        first = number * PHOTONS_A_JOB
+        work(first, min(PHOTONS_A_JOB, photons - first), found[number])
+
+    workers.each(jobs, job, lambda: None, counts=True)
+    total = np.zeros(size)
+    for sums in found:
+        total += sums
+    return total
+
+
+def mean(total: Array, squares: Array, photons: int) -> Estimate:
+    """Return means over photons, from sums and sums of squares."""
+    value = total / photons
+    variance = np.maximum(squares / photons - value**2, 0.0) / max(photons - 1, 1)
+    return Estimate(value, np.sqrt(variance))
+
+
+def absorbance(kept: Array, bare: Array, squares: tuple[Array, Array, Array]) -> Estimate:
+    """Return -ln(sum kept / sum bare) and its standard error; both are of the same photons.
+
+    Parameters
+    ----------
+    kept, bare
+        Sums over photons of the weight with pigment, and without.
+    squares
+        Sums of kept^2, bare^2 and kept bare.
+
+    Notes
+    -----
+    The variance of a ratio of means, to first order: of (kept - q bare) / bare with q the ratio.
+    """
+    kept2, bare2, both = squares
+    ratio = kept / bare
+    spread = np.maximum(kept2 - 2.0 * ratio * both + ratio**2 * bare2, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = -np.log(ratio)
+        error = np.sqrt(spread) / bare / ratio
+    return Estimate(value, error)
