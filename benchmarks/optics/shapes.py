@@ -17,6 +17,7 @@ from smpengine.optics.crowding import relative_reflectance_reference
 from smpengine.optics.deposit import GAUSSIANS
 from smpengine.optics.scatter import scatter
 from smpengine.raster.splats import MAX_CAP
+from smpengine.skintable import SkinTable
 from smpengine.workers import Workers
 
 Array = NDArray[np.float64]
@@ -41,9 +42,9 @@ class Shapes:
 
 def shapes_of(
     fraction: Array, band: NDArray[np.intp], z: Array, r: Array, t: Array, mua: Array,
-    constants: Constants = CONSTANTS,
+    constants: Constants = CONSTANTS, table: SkinTable | None = None,
 ) -> Shapes:  # fmt: skip
-    """Return the shapes of deposits, each seen in one band of its skin."""
+    """Return the shapes of deposits, each seen in one band of its skin, or of a table."""
     n = z.size
     found = Shapes(
         np.empty((n, GAUSSIANS)), np.empty((n, GAUSSIANS)), *(np.empty(n) for _ in range(4))
@@ -52,7 +53,7 @@ def shapes_of(
         at = np.flatnonzero(fraction == f)
         nothing = np.zeros(at.size)
         dots = smp.Impressions(nothing, nothing, z[at], r[at], t[at], mua[at])
-        skin = smp.Skin(melanosome_fraction=float(f))
+        skin = smp.Skin(melanosome_fraction=float(f)) if table is None else smp.Skin(table=table)
         splats = scatter(dots, skin, _PX_PER_MM, Workers(1), 0.0, constants)
         rows, b = np.arange(at.size), band[at]
         peak = splats.halos.peak.astype(float).reshape(at.size, GAUSSIANS, -1)

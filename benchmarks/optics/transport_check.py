@@ -50,14 +50,14 @@ def lattice_errors(rows: Rows) -> Array:
     return errors
 
 
-def field_picture(field: Field) -> Array:
+def field_picture(field: Field, skin: smp.Skin) -> Array:
     """Return R / R0 of a periodic field as rendered, in the cells of transport's picture."""
     side = field.CELL_MM
     copies = [(i * side, j * side) for i in range(5) for j in range(5)]
     x = np.concatenate([field.dots[:, 0] + i for i, _ in copies])
     y = np.concatenate([field.dots[:, 1] + j for _, j in copies])
     dots = smp.Impressions(x, y, *(np.tile(column, 25) for column in field.dots[:, 2:].T))
-    scene = smp.Scene(smp.Skin(melanosome_fraction=field.fraction), dots, (5 * side, 5 * side))
+    scene = smp.Scene(skin, dots, (5 * side, 5 * side))
     window = (2 * side, 2 * side, 3 * side, 3 * side)
     ratio = np.exp(-smp.render(scene, PX_PER_MM, window, "absorbance").astype(float))
     cells = field.ratio.shape[0]
@@ -67,15 +67,19 @@ def field_picture(field: Field) -> Array:
 
 
 def field_figures(field: Field) -> list[tuple[float, float, float]]:
+    """Return the figures of a field in its own skin; see `figures_of`."""
+    return figures_of(field, field_picture(field, smp.Skin(melanosome_fraction=field.fraction)))
+
+
+def figures_of(field: Field, picture: Array) -> list[tuple[float, float, float]]:
     """Return (error of the mean absorbance, slope, unexplained variance) of each band.
 
     The slope is that of transport's picture on ours; what is unexplained is what remains of the
     variance of transport's picture beyond its noise.
     """
-    ours = field_picture(field)
     figures = []
     for b in range(len(BANDS)):
-        x, y = ours[..., b], field.ratio[..., b]
+        x, y = picture[..., b], field.ratio[..., b]
         slope = float(np.cov(x.ravel(), y.ravel())[0, 1] / x.var(ddof=1))
         rest = y - y.mean() - slope * (x - x.mean())
         noise = (field.error[..., b] ** 2).mean()

@@ -126,7 +126,7 @@ def _scene(
 
 
 @contextmanager
-def _progress(label: str) -> Iterator[Progress | None]:
+def _progress(label: str, unit: str = "tile") -> Iterator[Progress | None]:
     """Show a bar on a terminal for what takes over a second."""
     if not sys.stderr.isatty():
         yield None
@@ -134,7 +134,7 @@ def _progress(label: str) -> Iterator[Progress | None]:
     from tqdm import tqdm
 
     delay = float(os.environ.get("TQDM_DELAY", 1.0))  # as tqdm names it; a short call shows no bar
-    bar = tqdm(desc=label, unit="tile", delay=delay, leave=False)
+    bar = tqdm(desc=label, unit=unit, delay=delay, leave=False)
 
     def report(done: int, total: int) -> None:
         bar.total = total
@@ -162,6 +162,46 @@ def schema() -> None:
     """Print the JSON Schema of a plan, by which editors complete and check it."""
     source = resources.files("smpengine.plan").joinpath("plan.schema.json")
     click.echo(source.read_text(encoding="utf-8"), nl=False)
+
+
+@main.command("calibrate")
+@click.argument("skin", type=click.Path(path_type=Path))
+@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), metavar="FILE",
+              help="Table to write, .json.")  # fmt: skip
+@click.option("--photons", type=int, default=1_000_000, show_default=True,
+              help="How many a band; errors fall with the root of it.")  # fmt: skip
+@click.option("--seed", type=int, default=0, show_default=True, help="Of their random numbers.")
+@click.option("--threads", type=int, default=None, help="Number of threads; the table is the same.")
+def calibrate_skin(skin: Path, out: Path, photons: int, seed: int, threads: int | None) -> None:
+    """Make the table of SKIN (TOML or JSON): its optical properties, or what it is made of.
+
+    Light transport by Monte Carlo, half a minute a band on two cores. A run that is stopped goes on
+    where it was: bands that are finished lie in FILE.part until the table is whole.
+    """
+    from smpengine.calibrate.properties import read_skin
+    from smpengine.calibrate.run import calibrate
+    from smpengine.workers import Workers, thread_count
+
+    if out.suffix.lower() != ".json":
+        _fail(f"out must end in .json, got {str(out)!r}.", _BAD_INPUT)
+    if not out.absolute().parent.is_dir():
+        remedy = "Make the folder, or write elsewhere."
+        _fail(f"out must be in a folder that exists, got {str(out)!r}. {remedy}", _BAD_INPUT)
+    properties = read_skin(skin)
+    part = out.with_name(out.name + ".part")
+    try:
+        with _progress(f"transport in {skin.name}", "part") as report:
+            workers = Workers(thread_count(threads), progress=report)
+            table = calibrate(
+                properties, photons, seed, workers, part, lambda line: click.echo(line, err=True)
+            )
+    except KeyboardInterrupt:
+        if part.exists():
+            click.echo(f"Finished bands are kept in {part}: the same command goes on.", err=True)
+        raise
+    table.write(out)
+    part.unlink(missing_ok=True)
+    click.echo(f'{out}: {len(table.bands)} bands. Use it by table = "{out.name}" in [skin].')
 
 
 @main.command("devices")

@@ -311,7 +311,7 @@ class _Picture:
             if fine.height * fine.width <= TILE * TILE:
                 raise too_many_splats(engine, count * SPLATS) from error
             raise
-        scattering = up.scene.skin.scattering
+        scattering = up.scene.skin.similarity
         halos = engine.scratch("shapes of halos", 16 * (HALOS + 1) * count)
         cores = engine.scratch("shapes of cores", 4 * _CORE_FLOATS * count)
         sums = engine.scratch("sums of halos", 24 * HALOS * count)

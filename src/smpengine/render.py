@@ -3,25 +3,23 @@
     impressions -> splats -> planes C, H, Q -> R / R0 -> subpixels to pixels -> picture
                    (optics)  (raster)          (optics: crowding)             (image)
 
-Checks at the door, panels that bound the memory; `panel.py` draws one panel by these stages.
+Checks at the door. `picture.py` draws three bands, `spectrum.py` as many as the skin's table has.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from smpengine.devices import CPU, REFERENCE, resolve
+from smpengine.devices import resolve
 from smpengine.errors import SceneError, must
+from smpengine.picture import draw_picture
 from smpengine.raster.api import output_array
-from smpengine.raster.grid import tile_count
-from smpengine.raster.splats import PixelWindow
 from smpengine.resident import Resident
 from smpengine.scene import BANDS, Scene
-from smpengine.window import check_scale, halvings_for, pixel_window, subpixels
+from smpengine.window import check_scale, pixel_window
 from smpengine.workers import Cancel, Progress, Workers, thread_count
 
 OUTPUTS: Final[dict[str, np.dtype[Any]]] = {
@@ -30,8 +28,7 @@ OUTPUTS: Final[dict[str, np.dtype[Any]]] = {
     "linear": np.dtype(np.float32),
     "absorbance": np.dtype(np.float32),
 }
-_PANEL_PX: Final = 4096
-"""Side of what is drawn at once, in subpixels: bounds the memory of the coarse levels."""
+COLOURS: Final = ("srgb8", "srgb16")
 
 
 def render(
@@ -43,6 +40,7 @@ def render(
     out: NDArray[Any] | None = None,
     *,
     exposure: float | None = None,
+    illuminant: str = "D65",
     threads: int | None = None,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
@@ -67,6 +65,9 @@ def render(
         Array of the result's shape and dtype to write into.
     exposure
         Factor on linear light before the sRGB transfer; the engine's own when None.
+    illuminant
+        What a skin with a table of many bands is seen under: see `image.observer.ILLUMINANTS`. The
+        three bands R, G, B make a colour under D65 only.
     threads
         Number of threads; NUMBA_NUM_THREADS or the cores when None. The bits do not depend on it.
     progress, cancel
@@ -75,12 +76,13 @@ def render(
     Returns
     -------
     ndarray
-        (height, width, 3); sRGB, or the bands R, G, B (610, 545, 460 nm).
+        (height, width, 3); sRGB, or the bands R, G, B (610, 545, 460 nm). Of a skin with a table of
+        n other bands "linear" and "absorbance" are (height, width, n), in the table's order.
 
     Raises
     ------
     SceneError
-        The scale, window, output or exposure cannot be used.
+        The scale, window, output, exposure or illuminant cannot be used.
     InputError
         `out` does not fit, or the picture does not fit in memory.
     DeviceError
@@ -98,27 +100,21 @@ def render(
         raise SceneError(must("output", f"be one of {', '.join(OUTPUTS)}", repr(output)))
     scale = check_scale(px_per_mm)
     window = pixel_window(scene.extent_mm, scale, window_mm)
-    shape = (window.height, window.width, len(BANDS))
-    image = output_array(out, shape, OUTPUTS[output])
-    # Imported here, for they bring Numba with them: importing the package stays quick.
-    from smpengine import panel as drawing
-
-    finish = drawing.finish_for(scene.skin, output, _exposure(exposure))
-    if name not in (CPU, REFERENCE):
-        from smpengine import panel_opencl
-        from smpengine.raster.opencl_engine import engine_for
-
-        uploaded = resident or panel_opencl.upload(scene, engine_for(name))
-        panel_opencl.draw(uploaded, scale, window, finish, image, Workers(1, cancel, progress))
-        return image
-    panels = list(_panels(window, halvings_for(scale)))
     workers = Workers(thread_count(threads), cancel, progress)
-    workers.total = sum(tile_count(subpixels(panel, halvings_for(scale))) for panel in panels)
-    draw = drawing.draw_reference if name == REFERENCE else drawing.draw
-    for panel in panels:
-        row, col = panel.row0 - window.row0, panel.col0 - window.col0
-        part = image[row : row + panel.height, col : col + panel.width]
-        draw(scene, scale, panel, finish, part, workers)
+    drawn = scale, window, output, _exposure(exposure)
+    if scene.skin.is_spectral:
+        bands = len(BANDS) if output in COLOURS else len(scene.skin.lambda_nm)
+        image = output_array(out, (window.height, window.width, bands), OUTPUTS[output])
+        from smpengine.spectrum import draw_spectral
+
+        draw_spectral(scene, name, *drawn, illuminant, image, workers)
+        return image
+    if illuminant != "D65":
+        remedy = "Calibrate the skin at more bands: `smpengine calibrate`."
+        got = repr(illuminant)
+        raise SceneError(must("illuminant", "be 'D65' for the bands R, G, B", got, remedy=remedy))
+    image = output_array(out, (window.height, window.width, len(BANDS)), OUTPUTS[output])
+    draw_picture(scene, name, *drawn, image, workers, resident)
     return image
 
 
@@ -132,16 +128,3 @@ def _exposure(exposure: float | None) -> float | None:
     if not 0.0 < value <= 1000.0:
         raise SceneError(must("exposure", "be over 0 and at most 1000", value))
     return value
-
-
-def _panels(window: PixelWindow, halvings: int) -> Iterator[PixelWindow]:
-    """Divide a window into panels of whole pixels that are small enough to draw at once."""
-    side = max(_PANEL_PX >> halvings, 1)
-    for row in range(0, window.height, side):
-        for col in range(0, window.width, side):
-            yield PixelWindow(
-                window.row0 + row,
-                window.col0 + col,
-                min(side, window.height - row),
-                min(side, window.width - col),
-            )

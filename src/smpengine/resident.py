@@ -87,6 +87,10 @@ def upload(scene: Scene, device: str = "auto") -> Resident:
     """
     if not isinstance(scene, Scene):
         raise SceneError(must("scene", "be a Scene", type(scene).__name__))
+    if scene.skin.is_spectral:
+        remedy = "Render the scene itself."
+        got = f"{len(scene.skin.lambda_nm)} bands"
+        raise SceneError(must("scene", "have the bands R, G, B to be kept", got, remedy=remedy))
     name = resolve(device)
     if name in (CPU, REFERENCE):
         return Resident(scene, name, None)

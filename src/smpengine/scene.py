@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from smpengine.errors import SceneError, must
+from smpengine.skintable import RGB_NM, SkinTable, read_table
 
 Float64Array = NDArray[np.float64]
 
@@ -18,6 +21,8 @@ BANDS: Final = ("R", "G", "B")
 MELANOSOME_FRACTION: Final = {"I-II": 0.02, "III-IV": 0.12, "V": 0.20, "VI": 0.30}
 """Melanosome volume fraction of each named skin; that of V is assumed."""
 
+AVERAGE_MUSP_PER_MM: Final = (3.468 + 4.07 + 5.179) / 3.0
+"""Mean reduced scattering of average skin in the bands."""
 MAX_MUA_PER_MM: Final = 10_000.0
 MAX_EXTENT_MM: Final = 100_000.0
 
@@ -35,18 +40,24 @@ class Skin:
         Reduced scattering relative to the tabulated, 0.4 to 1.6.
     melanosome_fraction
         Melanosome volume fraction of the epidermis, 0.02 to 0.30; follows from `type` when None.
+    table
+        A skin of one's own, instead of all that: what `smpengine calibrate` made, or its file.
 
     Raises
     ------
     SceneError
-        An unknown type, or a number outside its range.
+        An unknown type, a number outside its range, a file that is no table, or a table beside
+        other values.
     """
 
     type: str = "I-II"
     scattering: float = 1.0
     melanosome_fraction: float | None = None
+    table: SkinTable | None = None
 
     def __post_init__(self) -> None:
+        if self.table is not None:
+            self._take_table()
         if self.type not in MELANOSOME_FRACTION:
             names = ", ".join(repr(name) for name in MELANOSOME_FRACTION)
             raise SceneError(must("skin.type", f"be one of {names}", repr(self.type)))
@@ -61,6 +72,37 @@ class Skin:
             raise SceneError(must("skin.scattering", "be 0.4 to 1.6", scattering))
         object.__setattr__(self, "melanosome_fraction", fraction)
         object.__setattr__(self, "scattering", scattering)
+
+    def _take_table(self) -> None:
+        if (self.type, self.scattering, self.melanosome_fraction) != ("I-II", 1.0, None):
+            got = f"type {self.type!r}, scattering {self.scattering!r}"
+            remedy = "The table says all of it; leave them out."
+            raise SceneError(must("skin", "have a table or other values", got, remedy=remedy))
+        table: object = self.table
+        if isinstance(table, (str, Path)):
+            table = read_table(table)
+        if not isinstance(table, SkinTable):
+            raise SceneError(must("skin.table", "be a SkinTable or its file", repr(table)))
+        object.__setattr__(self, "table", table)
+
+    @property
+    def similarity(self) -> float:
+        """Scattering relative to the skin whose depths and widths the model tabulates."""
+        if self.table is not None:
+            return self.table.musp_per_mm / AVERAGE_MUSP_PER_MM
+        return self.scattering
+
+    @property
+    def lambda_nm(self) -> tuple[float, ...]:
+        """Wavelengths that it is seen at: the bands R, G, B, or those of its table."""
+        if self.table is None or self.table.is_rgb:
+            return RGB_NM
+        return tuple(band.lambda_nm for band in self.table.bands)
+
+    @property
+    def is_spectral(self) -> bool:
+        """Whether it is seen at other wavelengths than R, G, B."""
+        return self.table is not None and not self.table.is_rgb
 
     @property
     def melanosome(self) -> float:
@@ -84,7 +126,7 @@ class Impressions:
         Radius and height of the cylinder, > 0, (n,) or a scalar.
     mua_per_mm
         Absorption of the pigment, Napierian, 0 to 10,000 per mm: a scalar, (n,), or (n, 3) for
-        the bands R, G, B.
+        the bands R, G, B; (n, bands) for a skin with a table of other bands.
     session
         Number of the visit that made it, >= 0, (n,) or a scalar.
 
@@ -231,6 +273,28 @@ class Scene:
             if getattr(self, name) is not None:
                 raise SceneError(must(name, "be None in this version", repr(getattr(self, name))))
         object.__setattr__(self, "extent_mm", _extent(self.extent_mm))
+        bands = len(self.skin.lambda_nm)
+        columns = self.impressions.mua_per_mm
+        if columns.shape[1] != bands and not (columns[:, :1] == columns).all():
+            rule = f"have shape (n,) or (n, {bands}), for the bands of the skin"
+            raise SceneError(must("mua_per_mm", rule, columns.shape))
+
+    def in_bands(self, skin: Skin, index: Sequence[int]) -> Scene:
+        """Return the scene in another skin, its pigment in some of its bands.
+
+        Parameters
+        ----------
+        skin
+            Of as many bands as are picked.
+        index
+            Which bands of the scene's own; a pigment that is the same in all has any of them.
+        """
+        one, own = self.impressions, self.impressions.mua_per_mm
+        flat = own.shape[1] != len(self.skin.lambda_nm)
+        mua = np.repeat(own[:, :1], len(index), axis=1) if flat else own[:, list(index)]
+        x, y, depth, radius, thickness = (getattr(one, name) for name in COLUMNS[:5])
+        columns = Impressions(x, y, depth, radius, thickness, mua, one.session)
+        return Scene(skin, columns, self.extent_mm)
 
 
 def _extent(value: object) -> tuple[float, float]:
@@ -279,13 +343,13 @@ def _column(name: str, value: ArrayLike, n: int | None) -> Float64Array:
 
 
 def _mua(value: ArrayLike, n: int) -> Float64Array:
-    """Return absorption as an (n, 3) float64 copy."""
+    """Return absorption as a float64 copy: (n, 3), or as many bands as were given."""
     array = _numeric("mua_per_mm", value)
     bands = len(BANDS)
     if array.ndim == 2:
-        if array.shape != (n, bands):
-            message = must("mua_per_mm", f"have shape ({n},) or ({n}, {bands})", array.shape)
-            raise SceneError(message)
+        if array.shape[0] != n or array.shape[1] == 0:
+            rule = f"have shape ({n},) or ({n}, bands), bands usually {bands}"
+            raise SceneError(must("mua_per_mm", rule, array.shape))
         return array
     column = _column("mua_per_mm", array, n)
     return np.repeat(column[:, None], bands, axis=1)

@@ -31,7 +31,10 @@ INF = float("inf")
         ({"x_mm": ["a", "b"]}, "x_mm must be real numbers, got dtype <U1."),
         ({"radius_mm": 0.0}, "radius_mm must be over 0 and under 100 mm, got 0.0 at row 0"),
         ({"mua_per_mm": -1.0}, "mua_per_mm must be 0 to 10000 per mm, got [-1.0, -1.0, -1.0]"),
-        ({"mua_per_mm": [[1, 2], [3, 4]]}, "mua_per_mm must have shape (2,) or (2, 3), got (2, 2)"),
+        (
+            {"mua_per_mm": [[1, 2]]},
+            "mua_per_mm must have shape (2,) or (2, bands)",
+        ),
         ({"depth_mm": 0.04}, "depth_mm must be at least half of thickness_mm, got 0.04 at row 0"),
         ({"session": 0.5}, "session must be a whole number from 0 on, got 0.5 at row 0"),
         ({"session": NAN}, "session must be a whole number from 0 on, got nan at row 0"),

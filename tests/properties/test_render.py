@@ -35,7 +35,7 @@ def test_windows_equal_crops(strong_scene: smp.Scene, output: str) -> None:
 
 def test_panels_join(strong_scene: smp.Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = smp.render(strong_scene, 25.0)
-    module = importlib.import_module("smpengine.render")  # smp.render is the function
+    module = importlib.import_module("smpengine.picture")
     monkeypatch.setattr(module, "_PANEL_PX", 192)
     assert np.array_equal(smp.render(strong_scene, 25.0), whole)
 

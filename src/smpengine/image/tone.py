@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from smpengine import lanes
 from smpengine.image.colour import BAND_TO_LINEAR_SRGB
@@ -106,6 +106,7 @@ def encode(
     row0: int,
     col0: int,
     exposure: float,
+    matrix: ArrayLike = BAND_TO_LINEAR_SRGB,
 ) -> None:
     """Turn relative reflectance into sRGB pixels.
 
@@ -122,9 +123,11 @@ def encode(
         Absolute index of the block's first pixel; the dither is keyed by it.
     exposure
         Factor on linear light.
+    matrix
+        From the bands to linear sRGB.
     """
     wide = out.dtype == np.uint16
-    weights = (exposure * np.array(BAND_TO_LINEAR_SRGB) * bare).astype(np.float32).reshape(-1)
+    weights = (exposure * np.array(matrix) * bare).astype(np.float32).reshape(-1)
     _encode(relative, weights, out, row0, col0, _UINT16 if wide else _UINT8, not wide)
 
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 import json
 import math
 import os
-import secrets
 import struct
 import tempfile
 import threading
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 
 import smpengine
 from smpengine.errors import InputError, OutputError, must
+from smpengine.files import write_files
 
 NOTICE: Final = "Simulated picture of scalp micro-pigmentation, not a photograph."
 KEY: Final = "smpengine"
@@ -106,17 +106,17 @@ def write_image(path: str | Path, image: NDArray[Any], metadata: Mapping[str, ob
     text = _described(metadata)
     suffix = target.suffix.lower()
     if suffix == ".png":
-        _atomically({target: lambda name: _write_png(name, image, scale, text)})
+        write_files({target: lambda name: _write_png(name, image, scale, text)})
     elif suffix == ".npy":
         side = target.with_name(target.name + ".json")
-        _atomically(
+        write_files(
             {
                 side: lambda name: name.write_text(text + "\n", encoding="utf-8"),
                 target: lambda name: _write_npy(name, image),
             }
         )
     else:
-        _atomically({target: lambda name: _write_tiff(name, image, scale, text, kind)})
+        write_files({target: lambda name: _write_tiff(name, image, scale, text, kind)})
 
 
 def _check_picture(image: NDArray[Any], kind: str) -> None:
@@ -152,31 +152,6 @@ def _described(metadata: Mapping[str, object]) -> str:
     except (TypeError, ValueError) as error:
         message = must("metadata", "hold what JSON can hold", str(error))
         raise InputError(message) from error
-
-
-def _atomically(files: Mapping[Path, Callable[[Path], object]]) -> None:
-    """Write all files under temporary names, then rename them."""
-    temporary: dict[Path, Path] = {}
-    target = next(iter(files))
-    try:
-        for target, write in files.items():
-            name = target.with_name(f".smpengine-{secrets.token_hex(8)}{target.suffix}")
-            temporary[target] = name
-            # Opened by hand: tempfile makes private files, and a picture is for others to read.
-            os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
-            write(name)
-            with name.open("rb+") as file:
-                os.fsync(file.fileno())
-        for target in files:
-            temporary.pop(target).replace(target)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        remedy = "Free some space, or write elsewhere." if "space" in reason.lower() else ""
-        message = f"{target} could not be written: {reason}. Nothing was left behind. {remedy}"
-        raise OutputError(message.strip()) from error
-    finally:
-        for left in temporary.values():
-            left.unlink(missing_ok=True)
 
 
 def _write_npy(name: Path, image: NDArray[Any]) -> None:

@@ -87,7 +87,7 @@ def scatter(
         impressions.mua_per_mm,
     )
     model = (table.arrays, skin_bands(skin), constants)
-    scale = (float(skin.scattering), float(px_per_mm), float(min_sigma_px))
+    scale = (float(skin.similarity), float(px_per_mm), float(min_sigma_px))
 
     def work(chunk: int, _: None) -> None:
         first, last = chunk * CHUNK, min((chunk + 1) * CHUNK, n)
@@ -116,9 +116,9 @@ def widest_mm(impressions: Impressions, skin: Skin) -> float:
     if len(impressions) == 0:
         return 0.0
     table: Table = table_for(skin)
-    deepest = float(impressions.depth_mm.max()) * skin.scattering
+    deepest = float(impressions.depth_mm.max()) * skin.similarity
     sigma = float(np.interp(deepest, table.z_mm, table.sigma_mm.max(axis=1)))
-    return math.hypot(sigma / skin.scattering, float(impressions.radius_mm.max()))
+    return math.hypot(sigma / skin.similarity, float(impressions.radius_mm.max()))
 
 
 @njit(nogil=True, cache=True)

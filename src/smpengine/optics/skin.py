@@ -76,7 +76,8 @@ def bare_reflectance(skin: Skin) -> NDArray[np.float64]:
     Parameters
     ----------
     skin
-        Melanosome fraction 0.02 to 0.30, scattering 0.4 to 1.6 times the tabulated.
+        Melanosome fraction 0.02 to 0.30, scattering 0.4 to 1.6 times the tabulated; or with a
+        table of its own, of three bands.
 
     Returns
     -------
@@ -88,6 +89,8 @@ def bare_reflectance(skin: Skin) -> NDArray[np.float64]:
     Standard error of the Monte Carlo table 0.3 % (1.2 % in B at the darkest); between its points
     the polynomial smooths it.
     """
+    if skin.table is not None:
+        return np.array([band.reflectance for band in skin.table.groups()[0]])
     values = []
     for b, coefficients in enumerate(COEFFICIENTS):
         corrections = [

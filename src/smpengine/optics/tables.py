@@ -14,17 +14,14 @@ from numba import njit
 from numpy.typing import NDArray
 
 from smpengine.optics.crowding import BANDS_COUNT
+from smpengine.optics.ladder import KERNELS, MUSP_G_PER_MM, MUSP_PER_MM, ladder
 from smpengine.optics.skin import FRACTIONS, bare_reflectance
 from smpengine.scene import BANDS, Skin
 
-KERNELS: Final = 6
-"""Of a point deposit: a core and five halos."""
-MUSP_PER_MM: Final = (3.468, 4.07, 5.179)
-"""Reduced scattering of the tabulated skin in R, G, B (Jacques 2013, see ARCHITECTURE.md)."""
-MUSP_G_PER_MM: Final = 4.07
 EPIDERMIS_PER_MM: Final = ((0.0331, 34.993), (0.0476, 50.926), (0.1082, 89.544))
 """Absorption of the epidermis in R, G, B: bloodless baseline, and per melanosome fraction."""
 _OFFSET: Final = 1e-4  # keeps logarithms of vanishing weights finite
+_VANISHING: Final = 1e-300
 
 Arrays = tuple[
     NDArray[np.float64],
@@ -98,26 +95,35 @@ def _between_skins(name: str, band: int, skin: Skin) -> NDArray[np.float64]:
 
 @functools.lru_cache(maxsize=16)
 def table_for(skin: Skin) -> Table:
-    """Return the table of a skin, interpolated between the tabulated melanosome fractions."""
-    columns = _columns()
-    z = columns["z_mm"]
-    sigma = np.stack([columns[f"s{n}"] for n in range(KERNELS)], axis=1)
+    """Return the table of a skin: its own, or between the shipped melanosome fractions."""
+    z, sigma = ladder()
     weight = np.empty((z.size, BANDS_COUNT, KERNELS))
     reach = np.empty((z.size, BANDS_COUNT))
     decay = np.empty(BANDS_COUNT)
     for b in range(BANDS_COUNT):
-        for n in range(KERNELS):
-            weight[:, b, n] = _between_skins(f"a{n}", b, skin)
+        if skin.table is not None:
+            band = skin.table.groups()[0][b]
+            weight[:, b], deep = band.weight, band.reach
+        else:
+            for n in range(KERNELS):
+                weight[:, b, n] = _between_skins(f"a{n}", b, skin)
+            deep = _between_skins("reach", b, skin)
         # No more light goes deep than there is, nor more than went less deep.
-        deep = np.minimum(_between_skins("reach", b, skin), 1.0)
-        reach[:, b] = np.minimum.accumulate(deep)
-        total = weight[-2:, b].sum(axis=1)
-        decay[b] = np.log(total[0] / total[1]) / (z[-1] - z[-2])
-    return Table(z, np.ascontiguousarray(sigma), weight, reach, decay)
+        reach[:, b] = np.minimum.accumulate(np.minimum(deep, 1.0))
+        total = np.maximum(weight[-2:, b].sum(axis=1), _VANISHING)
+        decay[b] = max(np.log(total[0] / total[1]) / (z[-1] - z[-2]), 0.0)
+    return Table(z, sigma, weight, reach, decay)
 
 
 def skin_bands(skin: Skin) -> NDArray[np.float64]:
-    """Return (2, bands): scattering relative to 4.07 per mm; the epidermis' absorption per mm."""
+    """Return (2, bands): scattering relative to 4.07 per mm; the epidermis' absorption per mm.
+
+    Both as in skin that scatters as the average one.
+    """
+    if skin.table is not None:
+        group, c = skin.table.groups()[0], skin.similarity
+        own = [(band.musp_per_mm / MUSP_G_PER_MM, band.mua_epidermis_per_mm) for band in group]
+        return np.ascontiguousarray(np.array(own).T / c)
     scattering = [value / MUSP_G_PER_MM for value in MUSP_PER_MM]
     epidermis = [base + slope * skin.melanosome for base, slope in EPIDERMIS_PER_MM]
     return np.array([scattering, epidermis])

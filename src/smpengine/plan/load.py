@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from smpengine.errors import PlanError, must
+from smpengine.errors import PlanError, SceneError, must
 from smpengine.plan import checks
 from smpengine.plan.pigments import MUA_PER_MM
 from smpengine.plan.presets import SESSIONS, TREATMENTS
@@ -169,7 +169,9 @@ def _line(entry: Mapping[str, Any], raw: dict[str, Any]) -> str:
     rule = entry["msg"].removeprefix("Input should ").removeprefix("Value error, ")
     remedy = ""
     names = _NAMES.get(last, [])
-    if names:
+    if kind == "value_error":
+        remedy = ""
+    elif names:
         rule = f"be one of {', '.join(names)}" + (", or {mua_per_mm = ...}" * (last == "pigment"))
         near = difflib.get_close_matches(str(got), names, 1)
         remedy = f"Did you mean {near[0]}?" if near else ""
@@ -254,4 +256,9 @@ def load_plan(path: str | Path) -> Any:
     from smpengine.plan.plan import Plan
 
     target = Path(path)
-    return Plan(validate(read_mapping(target), str(target)), target)
+    plan = Plan(validate(read_mapping(target), str(target)), target)
+    try:
+        _ = plan.skin
+    except SceneError as error:
+        raise PlanError([f"{target}: skin.table: {error}"]) from error
+    return plan

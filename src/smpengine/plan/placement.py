@@ -46,7 +46,7 @@ class Layer:
     thickness_mm
         Of every deposit.
     mua_per_mm
-        Median absorption in R, G, B.
+        Median absorption in the bands of the skin: R, G, B, or those of its table.
     mua_spread
         Standard deviation of its logarithm.
     """
@@ -58,7 +58,7 @@ class Layer:
     depth_mm: float
     depth_spread_mm: float
     thickness_mm: float
-    mua_per_mm: tuple[float, float, float]
+    mua_per_mm: tuple[float, ...]
     mua_spread: float
 
 
@@ -242,7 +242,7 @@ def _impressions(
     rank = np.concatenate([points.rank for points in found])[order]
     n = len(layer)
     radius, depth, thickness = (np.empty(n) for _ in range(3))
-    mua = np.empty((n, 3))
+    mua = np.empty((n, len(layers[0].mua_per_mm)))
     table = np.array(
         [
             (v.radius_mm, v.radius_spread_mm, v.depth_mm, v.depth_spread_mm, v.thickness_mm,
@@ -273,5 +273,5 @@ def _attributes(layer, place_of, rank, key0, key1, table, radius, depth, thickne
         depth[n] = max(row[2] + row[3] * for_depth, 0.5 * row[4])
         thickness[n] = row[4]
         strength = math.exp(row[5] * for_mua)
-        for b in range(3):
+        for b in range(mua.shape[1]):
             mua[n, b] = min(row[6 + b] * strength, 10_000.0)

@@ -10,10 +10,11 @@ import smpengine
 from smpengine.errors import SceneError, must
 from smpengine.plan.density import DensityMap, Hairline, Region
 from smpengine.plan.dials import turn
-from smpengine.plan.pigments import MUA_PER_MM
+from smpengine.plan.pigments import mua_at, shade_at
 from smpengine.plan.placement import Layer, crowding, place
 from smpengine.plan.schema import PlanTable, SessionTable
 from smpengine.scene import Scene, Skin
+from smpengine.skintable import RGB_NM, read_table
 
 
 class Plan:
@@ -30,6 +31,7 @@ class Plan:
     def __init__(self, table: PlanTable, path: Path | None = None) -> None:
         self.table = table
         self.path = path
+        self._skin: Skin | None = None
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Plan:
@@ -74,8 +76,21 @@ class Plan:
 
     @property
     def skin(self) -> Skin:
-        """The bare skin."""
-        return Skin(**self.table.skin.model_dump())
+        """The bare skin.
+
+        Raises
+        ------
+        SceneError
+            The file of its table cannot be read.
+        """
+        given = self.table.skin
+        if given.table is None:
+            return Skin(given.type, given.scattering, given.melanosome_fraction)
+        if self._skin is None:
+            # Beside the plan, as a path in a file is meant.
+            table = read_table((self.path or Path()).parent / given.table)
+            self._skin = Skin(given.type, given.scattering, given.melanosome_fraction, table)
+        return self._skin
 
     @property
     def density(self) -> DensityMap:
@@ -88,7 +103,8 @@ class Plan:
 
     def layers(self) -> list[Layer]:
         """Return the sessions as they are placed, both dials applied."""
-        layers = [_layer(session) for session in self.table.sessions]
+        bands = self.skin.lambda_nm
+        layers = [_layer(session, bands) for session in self.table.sessions]
         return turn(layers, self.table.fullness, self.table.texture)
 
     @property
@@ -136,6 +152,8 @@ class Plan:
             "seed": self.seed,
             "version": smpengine.__version__,
         }
+        if self.skin.table is not None:
+            provenance["skin_table"] = dict(self.skin.table.about)
         return Scene(self.skin, impressions, self.extent_mm, provenance=provenance)
 
     def resolved(self) -> dict[str, Any]:
@@ -144,14 +162,14 @@ class Plan:
         return table
 
 
-def _layer(session: SessionTable) -> Layer:
+def _layer(session: SessionTable, bands: tuple[float, ...]) -> Layer:
     pigment = session.pigment
     if isinstance(pigment, str):
-        mua = MUA_PER_MM[pigment]
+        mua = shade_at(pigment, bands)
+    elif isinstance(pigment.mua_per_mm, list):
+        mua = mua_at(bands, pigment.lambda_nm or RGB_NM, pigment.mua_per_mm)
     else:
-        one = pigment.mua_per_mm
-        mua = one if isinstance(one, tuple) else (one, one, one)
-    _red, _green, _blue = (value / session.dilution for value in mua)
+        mua = (pigment.mua_per_mm,) * len(bands)
     return Layer(
         density_per_cm2=session.density_per_cm2,
         gap_share=session.gap_share,
@@ -160,10 +178,6 @@ def _layer(session: SessionTable) -> Layer:
         depth_mm=session.depth_mm,
         depth_spread_mm=session.depth_spread_mm,
         thickness_mm=session.thickness_mm,
-        mua_per_mm=(
-            mua[0] / session.dilution,
-            mua[1] / session.dilution,
-            mua[2] / session.dilution,
-        ),
+        mua_per_mm=tuple(value / session.dilution for value in mua),
         mua_spread=session.mua_spread,
     )

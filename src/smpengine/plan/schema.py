@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -34,6 +35,10 @@ class SkinTable(_Table):
     )
     scattering: Annotated[float, Field(ge=0.4, le=1.6)] = Field(
         1.0, description="Reduced scattering relative to average skin."
+    )
+    table: str | None = Field(
+        None,
+        description="A skin of one's own: what `smpengine calibrate` wrote, beside the plan.",
     )
 
 
@@ -74,9 +79,26 @@ class ScalpTable(_Table):
 class PigmentTable(_Table):
     """A pigment by its absorption instead of by its name."""
 
-    mua_per_mm: Mua | tuple[Mua, Mua, Mua] = Field(
-        description="Absorption, Napierian, per mm: one number, or [610 nm, 545 nm, 460 nm]."
+    mua_per_mm: Mua | list[Mua] = Field(
+        description="Absorption, Napierian, per mm: one number, or [610 nm, 545 nm, 460 nm], "
+        "or one for each of lambda_nm."
     )
+    lambda_nm: list[Annotated[float, Field(ge=380, le=780)]] | None = Field(
+        None, description="Wavelengths of mua_per_mm, ascending; it is linear in between."
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> PigmentTable:
+        given = self.mua_per_mm
+        if self.lambda_nm is None:
+            if isinstance(given, list) and len(given) != 3:
+                raise ValueError("have 3 values, or lambda_nm beside it")
+            return self
+        if not isinstance(given, list) or len(given) != len(self.lambda_nm):
+            raise ValueError(f"have {len(self.lambda_nm)} values, as lambda_nm has")
+        if any(b <= a for a, b in pairwise(self.lambda_nm)) or not given:
+            raise ValueError("have lambda_nm that ascend")
+        return self
 
 
 class SessionTable(_Table):

@@ -30,8 +30,6 @@ from smpengine.workers import Workers
 
 BATCHES: Final = 64
 """A run's photons in as many parts: how much these differ is the standard error."""
-_STEP_SHARE: Final = 0.5  # of a bin's depth: how finely a path is looked at
-_FINE: Final = 4096  # steps of the table that finds a ring
 MIN_BATCH: Final = 16
 
 
@@ -65,8 +63,10 @@ class Kernels:
 def linear_kernels(
     medium: Medium,
     mua_per_mm: NDArray[np.float64],
-    rho_mm: NDArray[np.float64],
-    z_mm: NDArray[np.float64],
+    rho_end_mm: float,
+    z_end_mm: float,
+    rings: int,
+    depths: int,
     photons: int,
     seed: int = 0,
     workers: Workers | None = None,
@@ -79,8 +79,11 @@ def linear_kernels(
         The skin; its own absorption is not used.
     mua_per_mm
         Absorptions to answer for, (absorptions, layers).
-    rho_mm, z_mm
-        Edges of rings and of depths; the depths are equally spaced.
+    rho_end_mm, z_end_mm
+        Where the grid ends.
+    rings, depths
+        How many; depths are equally thick, and rings the wider the further out: their edges are
+        rho_end (k / rings)^2.
     photons
         How many, at least 1024.
     seed, workers
@@ -88,16 +91,17 @@ def linear_kernels(
     """
     mua = np.ascontiguousarray(np.atleast_2d(mua_per_mm), float)
     edges, mus, _ = medium.arrays
-    depths, rings, sets = len(z_mm) - 1, len(rho_mm) - 1, len(mua)
-    finder = np.searchsorted(rho_mm, (np.arange(_FINE) + 0.5) * rho_mm[-1] / _FINE, "right") - 1
+    sets = len(mua)
+    rho_mm = rho_end_mm * (np.arange(rings + 1) / rings) ** 2
+    z_mm = np.linspace(0.0, z_end_mm, depths + 1)
     size = 1 + depths * (rings + 2) + 2 * depths
     found = np.zeros((BATCHES, sets, size))
     batch = max(-(-photons // BATCHES), MIN_BATCH)
-    lightest, rings_mm = mua.min(axis=0), np.ascontiguousarray(rho_mm, float)
+    lightest = mua.min(axis=0)
 
     def job(number: int, _: None) -> None:
         _follow(number * batch, batch, np.uint64(seed), edges, mus, lightest, mua, medium.g,
-                medium.n, rings_mm, finder, z_mm[1], depths, rings, found[number])  # fmt: skip
+                medium.n, rho_end_mm, z_end_mm / depths, depths, rings, found[number])  # fmt: skip
 
     (workers or Workers(1)).each(BATCHES, job, lambda: None, counts=True)
     bare = _estimate(found[:, :, 0] / batch)
@@ -130,14 +134,14 @@ def _ratio(above: Array, below: Array) -> Estimate:
 
 @njit(nogil=True, cache=True)
 def _follow(
-    first, count, seed, edges, mus, lightest, mua, g, n, rho_mm, finder, depth_step, depths, rings,
+    first, count, seed, edges, mus, lightest, mua, g, n, rho_end, depth_step, depths, rings,
     sums,
 ):  # fmt: skip
     layers, sets, width = mus.shape[0], mua.shape[0], rings + 2
     paths = np.zeros(layers)
     weights = np.zeros(sets)
-    passed = np.zeros(depths * width)
-    met = np.zeros(depths * width, np.int64)
+    passed = np.zeros(depths * width, np.float32)
+    met = np.zeros(depths * width, np.int32)
     for photon in range(first, first + count):
         state, gamma = begin(seed, np.uint64(photon))
         x, y, z, ux, uy, uz = 0.0, 0.0, 0.0, 0.0, 0.0, 1.0
@@ -148,7 +152,7 @@ def _follow(
         while z < DEEPEST_MM:
             step, event = free_path(z, uz, tau, mus[layer], edges[layer], edges[layer + 1])
             state, meetings = _pass(
-                x, y, z, ux, uy, uz, step, straight, rho_mm, finder, depth_step, depths, width,
+                x, y, z, ux, uy, uz, step, straight, rho_end, depth_step, depths, width,
                 passed, met, meetings, state, gamma,
             )  # fmt: skip
             x += ux * step
@@ -195,27 +199,17 @@ def _flush(weights, passed, met, meetings, deepest, depth_step, depths, width, s
 
 
 @njit(nogil=True, forceinline=True)
-def _ring_of(rho, rho_mm, finder):
-    """Return the number of the ring that a distance is in; the last is all that is further."""
-    last = rho_mm.shape[0] - 1
-    if rho >= rho_mm[last]:
-        return last
-    ring = finder[int(rho / rho_mm[last] * _FINE)]  # or the one before or behind it
-    if rho < rho_mm[ring]:
-        return ring - 1
-    return ring + 1 if rho >= rho_mm[ring + 1] else ring
-
-
-@njit(nogil=True, cache=True)
 def _pass(
-    x, y, z, ux, uy, uz, step, straight, rho_mm, finder, depth_step, depths, width, passed, met,
+    x, y, z, ux, uy, uz, step, straight, rho_end, depth_step, depths, width, passed, met,
     meetings, state, gamma,
 ):  # fmt: skip
     """Add a path to the rings and depths that it passes; returns (state, meetings).
 
     A piece's place in its ring is that of a random point of it: right on average.
     """
-    pieces = 1 + int(step / (depth_step * _STEP_SHARE))
+    if min(z, z + uz * step) >= depths * depth_step:
+        return state, meetings
+    pieces = 1 + int(step / depth_step)
     length = step / pieces
     offset = 0.5
     if not straight or pieces == 1:
@@ -231,7 +225,7 @@ def _pass(
         if not straight:
             px, py = x + ux * t, y + uy * t
             rho = math.sqrt(px * px + py * py)
-            column = 1 + _ring_of(rho, rho_mm, finder)
+            column = 1 + min(int((width - 2) * math.sqrt(rho / rho_end)), width - 2)
         at = row * width + column
         if passed[at] == 0.0:
             met[meetings] = at
