@@ -4,10 +4,12 @@
 
 The reflectance spectra of model skins (skin_spectra.csv, Monte Carlo by `bare_skin.py`), bare and
 under pigment that takes from a tenth to most of the light, under D65 for the CIE 1931 observer
-(colour-science). Rows sum to 1, so that what is neutral in the bands stays neutral. The errors that
-are made small are those of cube roots, as in CIELAB. Model skins are redder and yellower than the
-ColorChecker's two skin patches, so the patches are part of the fit, with a small weight, and
-so is the exposure; a small ridge holds the matrix near the identity.
+(`image/observer.py`). Rows sum to 1, so that what is neutral in the bands stays neutral. The errors
+that are made small are those of cube roots, as in CIELAB. Model skins are redder and yellower than
+the ColorChecker's two skin patches, so the patches are part of the fit, with a small weight, and so
+is the exposure; a small ridge holds the matrix near the identity. Without the patches the matrix
+comes nearer to the spectra, as `three_or_many.py` shows, and light skins become khaki, which is
+what 0.5 % of blood looks like.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 import smpengine as smp
+from smpengine.image.observer import linear_srgb_weights
 from smpengine.optics.skin import bare_reflectance
 
 Array = NDArray[np.float64]
@@ -57,13 +60,7 @@ def pigmented(nm: Array, bare: Array) -> Array:
 
 def linear_srgb(nm: Array, reflectance: Array) -> Array:
     """Return the linear sRGB of reflectances under D65."""
-    observer = colour.MSDS_CMFS["CIE 1931 2 Degree Standard Observer"]
-    light = colour.SDS_ILLUMINANTS["D65"]
-    weights = np.array([observer[w] for w in nm]) * np.array([light[w] for w in nm])[:, None]
-    weights /= weights[:, 1].sum()
-    # The sums over 400 to 700 nm miss 0.1 % of the white: scale it to D65's own.
-    weights *= np.array([0.95047, 1.0, 1.08883]) / weights.sum(axis=0)
-    return reflectance @ weights @ TO_LINEAR_SRGB.T
+    return reflectance @ linear_srgb_weights(tuple(nm)).T
 
 
 def lab(linear: Array) -> Array:

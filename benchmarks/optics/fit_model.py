@@ -22,9 +22,9 @@ from smpengine.scene import BANDS, MELANOSOME_FRACTION
 from truth import Field, fields, read
 
 Array = NDArray[np.float64]
-WEAK_WEIGHT = 1.4
+WEAK_WEIGHT = 1.8
 LATTICE_WEIGHT = 0.5  # of all lattices to all dots
-FIELD_WEIGHT = 60.0
+FIELD_WEIGHT = 100.0
 LAYERED_LIMIT, CROWDED_LIMIT, SLOPE_LIMIT = 0.015, 0.035, 0.03
 SOFT = 0.12
 

@@ -175,8 +175,8 @@ def schema() -> None:
 def calibrate_skin(skin: Path, out: Path, photons: int, seed: int, threads: int | None) -> None:
     """Make the table of SKIN (TOML or JSON): its optical properties, or what it is made of.
 
-    Light transport by Monte Carlo, half a minute a band on two cores. A run that is stopped goes on
-    where it was: bands that are finished lie in FILE.part until the table is whole.
+    Light transport by Monte Carlo, some ten seconds a band on two cores. A run that is stopped goes
+    on where it was: bands that are finished lie in FILE.part until the table is whole.
     """
     from smpengine.calibrate.properties import read_skin
     from smpengine.calibrate.run import calibrate

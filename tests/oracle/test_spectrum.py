@@ -38,6 +38,7 @@ def test_white_is_white(illuminant: str) -> None:
     assert np.allclose(weights.sum(axis=1), 1.0, atol=1e-12)
 
 
+@pytest.mark.filterwarnings("ignore")
 def test_colours_are_those_of_colour_science() -> None:
     """Patches of the ColorChecker under D65, by the library's own integration."""
     chart = colour.SDS_COLOURCHECKERS["BabelColor Average"]

@@ -30,9 +30,9 @@ _EDGES_MM: Final = np.array(
      1.5, 2.0, 2.5, 3.0]
 )  # fmt: skip
 _TOLERANCE: Final = 0.02  # of the light in a ring
-_FLOOR: Final = 2e-4  # of a depth's light
+_FLOOR: Final = 2e-3  # of a depth's light
 _TOTAL_TOLERANCE: Final = 0.003
-_SMOOTH: Final = 30.0  # of second differences, in shares of a depth's light
+_SMOOTH: Final = 100.0  # of second differences, in shares of a depth's light
 _SURFACE_MM: Final = 0.15  # above which weights change fast, and are held less
 _SURFACE_SHARE: Final = 0.1
 _CERTAIN: Final = 0.03  # of transport's own error: what is noisier is not judged

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-EXPOSURE: Final = 1.101
+EXPOSURE: Final = 1.103
 """Factor on linear light that gives bare skin its lightness."""
 
 BAND_TO_LINEAR_SRGB: Final = (
-    (1.1134, -0.0381, -0.0753),
-    (-0.0274, 0.9074, 0.1201),
-    (-0.0889, 0.1493, 0.9396),
+    (1.1100, -0.0369, -0.0731),
+    (-0.0281, 0.9080, 0.1201),
+    (-0.0890, 0.1501, 0.9389),
 )
 """Linear sRGB (rows) from reflectance at 610, 545 and 460 nm; rows sum to 1: neutral stays neutral.
 

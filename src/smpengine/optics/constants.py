@@ -13,32 +13,32 @@ class Constants(NamedTuple):
     """What the formulas of `dot.py` are fitted with; lengths in mm, the rest without unit."""
 
     # Where the linear kernel is read: two depths about the centre, in shares of the thickness.
-    read_shift: float = 0.072307
-    read_spread: float = 0.25199
+    read_shift: float = 0.080773
+    read_spread: float = 0.2423
     # The disc in the halos: a Gaussian is flattened from radius / sigma of about this on.
-    flat_onset: float = 3.6167
+    flat_onset: float = 3.621
     # Self-shielding of the halos.
-    side: float = 1.2828
-    shield: float = 0.22501
-    shield_radius: float = -0.41596
-    shield_thickness: float = 0.42619
-    shield_more: float = 0.3885
-    shield_path: float = 1.9672
+    side: float = 1.1029
+    shield: float = 0.15954
+    shield_radius: float = -0.43622
+    shield_thickness: float = 0.42109
+    shield_more: float = 0.38325
+    shield_path: float = 1.9937
     # Diffuse light that comes back to the deposit, and how little does where the epidermis is dark.
-    back: float = 0.88028
-    back_radius: float = 0.23589
-    back_depth_mm: float = 0.045329
-    back_epidermis_mm: float = 0.15603
+    back: float = 0.96266
+    back_radius: float = 0.21467
+    back_depth_mm: float = 0.040991
+    back_epidermis_mm: float = 0.1526
     # Near halos are shielded less.
-    near: float = 0.05285
-    near_radius: float = -0.83902
-    near_reach: float = 0.56307
+    near: float = 0.033566
+    near_radius: float = -1.1229
+    near_reach: float = 0.51129
     # The core.
-    core_path: float = 0.90968
-    core_radius: float = -0.2758
-    core_corner: float = 8.0446
-    rim: float = 0.090714
-    rim_power: float = 7.8471
+    core_path: float = 0.92285
+    core_radius: float = -0.30165
+    core_corner: float = 7.5912
+    rim: float = 0.086418
+    rim_power: float = 8.9812
 
 
 CONSTANTS = Constants()

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from smpengine.errors import InputError, must
 from smpengine.optics.transport.draws import begin, draw
 from smpengine.optics.transport.medium import DEEPEST_MM, Medium
-from smpengine.optics.transport.runs import Array, Estimate, absorbance, run_jobs
+from smpengine.optics.transport.runs import Array, Estimate, absorbance, key_of, run_jobs
 from smpengine.optics.transport.walk import (
     SCATTERED,
     UP,
@@ -145,7 +145,7 @@ def _absorbance(
     edges, mus, absorbed = medium.arrays
     n, m = len(cylinders.depth_mm), len(mua)
     shapes = cylinders.arrays
-    key = np.uint64((seeds[0] * 1_000_003 + seeds[1]) % 2**64)
+    key = key_of(*seeds)
     is_lattice = pitch is not None
     spacing = pitch if pitch is not None else np.zeros(n)
 

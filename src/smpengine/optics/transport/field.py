@@ -13,7 +13,7 @@ from smpengine.errors import InputError, must
 from smpengine.optics.transport.cylinders import chord, clip_depth
 from smpengine.optics.transport.draws import begin, draw
 from smpengine.optics.transport.medium import DEEPEST_MM, Medium
-from smpengine.optics.transport.runs import PHOTONS_A_JOB, Array, Estimate, absorbance
+from smpengine.optics.transport.runs import PHOTONS_A_JOB, Array, Estimate, absorbance, key_of
 from smpengine.optics.transport.walk import (
     SCATTERED,
     UP,
@@ -73,12 +73,12 @@ def field_reflectance(
     edges, mus, mua = medium.arrays
     sums = np.zeros((pixels * pixels, 5))
     at_once = max(PHOTONS_A_JOB // max(photons, 1), 1)  # pixels
-    jobs = -(-pixels * pixels // at_once)
+    jobs, key = -(-pixels * pixels // at_once), key_of(seed)
 
     def job(number: int, _: None) -> None:
         first = number * at_once
         last = min(first + at_once, pixels * pixels)
-        _follow(first, last, pixels, photons, np.uint64(seed), edges, mus, mua, medium.g, medium.n,
+        _follow(first, last, pixels, photons, key, edges, mus, mua, medium.g, medium.n,
                 *shapes, *grid, cell_mm, sums)  # fmt: skip
 
     (workers or Workers(1)).each(jobs, job, lambda: None, counts=True)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from smpengine.optics.transport.draws import begin, draw
 from smpengine.optics.transport.medium import DEEPEST_MM, Medium
-from smpengine.optics.transport.runs import Array, Estimate
+from smpengine.optics.transport.runs import Array, Estimate, key_of
 from smpengine.optics.transport.walk import (
     SCATTERED,
     UP,
@@ -91,7 +91,7 @@ def linear_kernels(
     """
     mua = np.ascontiguousarray(np.atleast_2d(mua_per_mm), float)
     edges, mus, _ = medium.arrays
-    sets = len(mua)
+    sets, key = len(mua), key_of(seed)
     rho_mm = rho_end_mm * (np.arange(rings + 1) / rings) ** 2
     z_mm = np.linspace(0.0, z_end_mm, depths + 1)
     size = 1 + depths * (rings + 2) + 2 * depths
@@ -100,7 +100,7 @@ def linear_kernels(
     lightest = mua.min(axis=0)
 
     def job(number: int, _: None) -> None:
-        _follow(number * batch, batch, np.uint64(seed), edges, mus, lightest, mua, medium.g,
+        _follow(number * batch, batch, key, edges, mus, lightest, mua, medium.g,
                 medium.n, rho_end_mm, z_end_mm / depths, depths, rings, found[number])  # fmt: skip
 
     (workers or Workers(1)).each(BATCHES, job, lambda: None, counts=True)
@@ -199,6 +199,16 @@ def _flush(weights, passed, met, meetings, deepest, depth_step, depths, width, s
 
 
 @njit(nogil=True, forceinline=True)
+def _score(at, length, passed, met, meetings):
+    """Add a length to a bin; returns how many bins have any."""
+    if passed[at] == 0.0:
+        met[meetings] = at
+        meetings += 1
+    passed[at] += length
+    return meetings
+
+
+@njit(nogil=True, forceinline=True)
 def _pass(
     x, y, z, ux, uy, uz, step, straight, rho_end, depth_step, depths, width, passed, met,
     meetings, state, gamma,
@@ -209,26 +219,23 @@ def _pass(
     """
     if min(z, z + uz * step) >= depths * depth_step:
         return state, meetings
+    if straight:  # down from the surface: its starts and ends are alike, so it is cut exactly
+        row, end = int(z / depth_step), z + step
+        while row < depths and row * depth_step < end:
+            passed_now = min(end, (row + 1) * depth_step) - max(z, row * depth_step)
+            meetings = _score(row * width, passed_now, passed, met, meetings)
+            row += 1
+        return state, meetings
     pieces = 1 + int(step / depth_step)
     length = step / pieces
-    offset = 0.5
-    if not straight or pieces == 1:
-        state, offset = draw(state, gamma)
-    else:
-        pieces, length = pieces * 16, length / 16.0
+    state, offset = draw(state, gamma)
     for k in range(pieces):
         t = (k + offset) * length
         row = int((z + uz * t) / depth_step)
         if row >= depths:
             continue
-        column = 0
-        if not straight:
-            px, py = x + ux * t, y + uy * t
-            rho = math.sqrt(px * px + py * py)
-            column = 1 + min(int((width - 2) * math.sqrt(rho / rho_end)), width - 2)
-        at = row * width + column
-        if passed[at] == 0.0:
-            met[meetings] = at
-            meetings += 1
-        passed[at] += length
+        px, py = x + ux * t, y + uy * t
+        rho = math.sqrt(px * px + py * py)
+        column = 1 + min(int((width - 2) * math.sqrt(rho / rho_end)), width - 2)
+        meetings = _score(row * width + column, length, passed, met, meetings)
     return state, meetings

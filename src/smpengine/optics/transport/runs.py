@@ -15,6 +15,11 @@ Array = NDArray[np.float64]
 PHOTONS_A_JOB: Final = 4096
 
 
+def key_of(seed: int, stream: int = 0) -> np.uint64:
+    """Return what random numbers are keyed by: any whole number, and one of some streams."""
+    return np.uint64((seed * 1_000_003 + stream) % 2**64)
+
+
 @dataclass(frozen=True)
 class Estimate:
     """Values and their standard errors, of one shape."""

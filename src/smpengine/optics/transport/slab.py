@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from smpengine.optics.transport.draws import begin
 from smpengine.optics.transport.medium import DEEPEST_MM, Medium
-from smpengine.optics.transport.runs import Array, Estimate, mean, run_jobs
+from smpengine.optics.transport.runs import Array, Estimate, key_of, mean, run_jobs
 from smpengine.optics.transport.walk import (
     SCATTERED,
     UP,
@@ -67,10 +67,10 @@ def slab(
     edges, mus, own = medium.arrays
     mua = np.atleast_2d(own if mua_per_mm is None else np.asarray(mua_per_mm, float))
     lightest = mua.min(axis=0)
-    count = len(mua)
+    count, key = len(mua), key_of(seed)
 
     def work(first: int, many: int, sums: Array) -> None:
-        _follow(first, many, np.uint64(seed), edges, mus, lightest, mua, medium.g, medium.n,
+        _follow(first, many, key, edges, mus, lightest, mua, medium.g, medium.n,
                 sums.reshape(4, count))  # fmt: skip
 
     workers = workers or Workers(1)
