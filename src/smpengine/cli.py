@@ -76,6 +76,8 @@ def main() -> None:
     "--threads", type=int, default=None, help="Number of threads; the picture is the same."
 )
 @click.option("--exposure", type=float, default=None, help="Factor on linear light.")
+@click.option("--illuminant", default=None, metavar="NAME",
+              help="For a table of many bands: D65, D50, A, FL2, FL11 or LED-B3.")  # fmt: skip
 @click.option("--impressions", type=click.Path(path_type=Path), default=None, metavar="FILE",
               help="CSV of impressions to draw instead of the plan's sessions.")  # fmt: skip
 @click.option("--save-impressions", type=click.Path(path_type=Path), default=None, metavar="FILE",
@@ -90,10 +92,15 @@ def render(plan: Path, out: Path, output: str, **options: Any) -> None:
     scale = loaded.px_per_mm if scale is None else scale
     exposure = options["exposure"]
     exposure = loaded.exposure if exposure is None else exposure
+    illuminant = options["illuminant"] or loaded.illuminant
     for note in loaded.notes:
         click.echo(f"note: {note}", err=True)
     scene = _scene(loaded, options["impressions"], options["day"], options["threads"])
     if options["save_impressions"] is not None:
+        mua = scene.impressions.mua_per_mm
+        if scene.skin.is_spectral and not (mua[:, :1] == mua).all():
+            _fail("--save-impressions: CSV holds R, G, B, got pigment in the bands of skin.table.",
+                  _BAD_INPUT)  # fmt: skip
         smp.write_impressions(options["save_impressions"], scene.impressions)
     with _progress(f"rendering {plan.name}") as report:
         picture = smp.render(
@@ -103,10 +110,12 @@ def render(plan: Path, out: Path, output: str, **options: Any) -> None:
             output,
             options["device"],
             exposure=exposure,
+            illuminant=illuminant,
             threads=options["threads"],
             progress=report,
         )
     metadata = {**scene.provenance, "px_per_mm": scale, "output": output, "exposure": exposure,
+                "illuminant": illuminant,
                 "window_mm": options["window"], "day": options["day"]}  # fmt: skip
     write_image(out, picture, metadata)
     height, width = picture.shape[:2]
@@ -120,6 +129,11 @@ def _scene(
     if impressions is None:
         return plan.scene(day, threads=threads)
     columns = smp.read_impressions(impressions)
+    mua = columns.mua_per_mm
+    if plan.skin.is_spectral and not (mua[:, :1] == mua).all():
+        remedy = "Give mua_per_mm, the same for all bands."
+        _fail(f"{impressions}: pigment must suit the bands of skin.table, got R, G, B. {remedy}",
+              _BAD_INPUT)  # fmt: skip
     bare = plan.scene(-1.0)
     provenance = {**bare.provenance, "impressions": impressions.name}
     return smp.Scene(bare.skin, columns, bare.extent_mm, provenance=provenance)
@@ -187,6 +201,9 @@ def calibrate_skin(skin: Path, out: Path, photons: int, seed: int, threads: int 
     if not out.absolute().parent.is_dir():
         remedy = "Make the folder, or write elsewhere."
         _fail(f"out must be in a folder that exists, got {str(out)!r}. {remedy}", _BAD_INPUT)
+    if out.is_dir() or out.resolve() == skin.resolve():
+        what = "a folder" if out.is_dir() else "the skin itself"
+        _fail(f"out must be a file of its own, got {str(out)!r}, {what}.", _BAD_INPUT)
     properties = read_skin(skin)
     part = out.with_name(out.name + ".part")
     try:

@@ -58,6 +58,7 @@ class Skin:
     def __post_init__(self) -> None:
         if self.table is not None:
             self._take_table()
+            return
         if self.type not in MELANOSOME_FRACTION:
             names = ", ".join(repr(name) for name in MELANOSOME_FRACTION)
             raise SceneError(must("skin.type", f"be one of {names}", repr(self.type)))
@@ -74,8 +75,10 @@ class Skin:
         object.__setattr__(self, "scattering", scattering)
 
     def _take_table(self) -> None:
-        if (self.type, self.scattering, self.melanosome_fraction) != ("I-II", 1.0, None):
-            got = f"type {self.type!r}, scattering {self.scattering!r}"
+        usual = {"type": "I-II", "scattering": 1.0, "melanosome_fraction": None}
+        others = [f"{k} {getattr(self, k)!r}" for k, v in usual.items() if getattr(self, k) != v]
+        if others:
+            got = ", ".join(others)
             remedy = "The table says all of it; leave them out."
             raise SceneError(must("skin", "have a table or other values", got, remedy=remedy))
         table: object = self.table
@@ -218,6 +221,16 @@ class Impressions:
         """Return some of the rows, by mask, indices or slice, in the order asked for."""
         return Impressions(*(getattr(self, name)[index] for name in COLUMNS))
 
+    def flat(self, bands: int) -> Impressions:
+        """Return them with the first band's absorption in so many bands."""
+        return self.picked([0] * bands)
+
+    def picked(self, index: Sequence[int]) -> Impressions:
+        """Return them with the absorption in some of their bands."""
+        x, y, depth, radius, thickness = (getattr(self, name) for name in COLUMNS[:5])
+        mua = self.mua_per_mm[:, list(index)]
+        return Impressions(x, y, depth, radius, thickness, mua, self.session)
+
     def __reduce__(self) -> tuple[type[Impressions], tuple[NDArray[np.generic], ...]]:
         return Impressions, tuple(getattr(self, name) for name in COLUMNS)
 
@@ -278,6 +291,8 @@ class Scene:
         if columns.shape[1] != bands and not (columns[:, :1] == columns).all():
             rule = f"have shape (n,) or (n, {bands}), for the bands of the skin"
             raise SceneError(must("mua_per_mm", rule, columns.shape))
+        if not self.skin.is_spectral and columns.shape[1] != bands:
+            object.__setattr__(self, "impressions", self.impressions.flat(bands))
 
     def in_bands(self, skin: Skin, index: Sequence[int]) -> Scene:
         """Return the scene in another skin, its pigment in some of its bands.
@@ -289,11 +304,9 @@ class Scene:
         index
             Which bands of the scene's own; a pigment that is the same in all has any of them.
         """
-        one, own = self.impressions, self.impressions.mua_per_mm
+        own = self.impressions.mua_per_mm
         flat = own.shape[1] != len(self.skin.lambda_nm)
-        mua = np.repeat(own[:, :1], len(index), axis=1) if flat else own[:, list(index)]
-        x, y, depth, radius, thickness = (getattr(one, name) for name in COLUMNS[:5])
-        columns = Impressions(x, y, depth, radius, thickness, mua, one.session)
+        columns = self.impressions.flat(len(index)) if flat else self.impressions.picked(index)
         return Scene(skin, columns, self.extent_mm)
 
 

@@ -72,11 +72,14 @@ class SkinTable:
         Thickness of the epidermis.
     about
         What it was made from: properties, photons, seed, version.
+    in_drawing_order
+        Of three bands that are a group of a table's: they are drawn as they stand.
     """
 
     bands: tuple[SkinBand, ...]
     epidermis_mm: float
     about: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    in_drawing_order: bool = False
 
     @property
     def lambda_nm(self) -> Array:
@@ -93,6 +96,9 @@ class SkinTable:
 
         The engine's own three come as R, G, B.
         """
+        if self.in_drawing_order:
+            first, second, third = self.bands
+            return [(first, second, third)]
         if self.is_rgb:
             blue, green, red = self.bands
             return [(red, green, blue)]
@@ -105,7 +111,7 @@ class SkinTable:
 
     def group(self, k: int) -> SkinTable:
         """Return the k-th three of bands as a table of its own."""
-        return SkinTable(self.groups()[k], self.epidermis_mm, self.about)
+        return SkinTable(self.groups()[k], self.epidermis_mm, self.about, in_drawing_order=True)
 
     @property
     def musp_per_mm(self) -> float:
@@ -131,7 +137,8 @@ class SkinTable:
             arrays = {"weight": band.weight.tolist(), "reach": band.reach.tolist()}
             bands.append({**numbers, **arrays})
         head = {"format": _FORMAT, "version": _VERSION, "about": dict(self.about)}
-        return json.dumps({**head, "epidermis_mm": self.epidermis_mm, "bands": bands}, indent=1)
+        whole = {**head, "epidermis_mm": self.epidermis_mm, "bands": bands}
+        return json.dumps(whole, indent=1, allow_nan=False)
 
 
 def read_table(path: str | Path) -> SkinTable:
@@ -154,7 +161,9 @@ def read_table(path: str | Path) -> SkinTable:
         data = json.loads(target.read_text(encoding="utf-8"))
     except OSError as error:
         raise SceneError(f"{target}: cannot be read: {error.strerror}.") from error
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except SceneError:
+        raise
+    except ValueError as error:  # of JSON, UTF-8, and a path that cannot be
         remedy = "Make one by `smpengine calibrate`."
         raise SceneError(f"{target}: is not a skin table: {error}. {remedy}") from error
     return table_of(data, str(target))
@@ -175,8 +184,14 @@ def table_of(data: Any, name: str) -> SkinTable:
     try:
         bands = tuple(_band(entry, f"{name}: bands[{k}]") for k, entry in enumerate(data["bands"]))
         table = SkinTable(bands, float(data["epidermis_mm"]), data.get("about", {}))
+    except SceneError:
+        raise
     except (KeyError, TypeError, ValueError) as error:
         raise SceneError(f"{name}: is not a whole skin table: {error!r}.") from error
+    if not 0.0 < table.epidermis_mm < math.inf:
+        raise SceneError(must(f"{name}: epidermis_mm", "be over 0", table.epidermis_mm))
+    if not isinstance(table.about, dict):
+        raise SceneError(must(f"{name}: about", "be a mapping", repr(table.about)))
     if not bands or (np.diff(table.lambda_nm) <= 0.0).any():
         raise SceneError(must(f"{name}: bands", "ascend", table.lambda_nm.tolist()))
     return table

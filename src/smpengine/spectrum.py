@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smpengine.image.colour import EXPOSURE
-from smpengine.image.observer import linear_srgb_weights
+from smpengine.image.observer import check_illuminant, linear_srgb_weights
 from smpengine.picture import draw_picture
 from smpengine.raster.splats import PixelWindow
 from smpengine.scene import Scene, Skin
@@ -46,6 +46,7 @@ def draw_spectral(
         Too few bands for a colour, or an unknown illuminant.
     """
     coloured = output in ("srgb8", "srgb16")
+    check_illuminant(illuminant)
     weights = linear_srgb_weights(scene.skin.lambda_nm, illuminant) if coloured else None
     parts, progress = list(_parts(window)), workers.progress
     scenes = list(_by_threes(scene))
@@ -64,7 +65,8 @@ def draw_spectral(
             if weights is None:
                 target[..., first : first + count] = bands[..., :count]
             else:
-                light += bands[..., :count] @ weights[:, first : first + count].T.astype(np.float32)
+                for b in range(count):  # in this order: a product of matrices has its own
+                    light += bands[..., b, None] * weights[:, first + b].astype(np.float32)
             done += 1
             if progress is not None:
                 progress(done, total)

@@ -56,11 +56,13 @@ def test_from_a_skin_to_a_picture(folder: Path) -> None:
         (["skin.toml", "-o", "a.csv"], 2, "out must end in .json, got 'a.csv'."),
         (["skin.toml", "-o", "no/a.json"], 2, "out must be in a folder that exists"),
         (["skin.toml", "-o", "a.json", "--photons", "5"], 2, "photons must be 10,000 to"),
+        (["skin.json", "-o", "skin.json"], 2, "out must be a file of its own, got 'skin.json'"),
         (["bad.toml", "-o", "a.json"], 2, "bad.toml: g must be less than or equal to 0.99, got 2"),
     ],
 )
 def test_bad_input_is_one_line(folder: Path, arguments: list[str], code: int, says: str) -> None:
     (folder / "bad.toml").write_text(SKIN + "g = 2\n")
+    (folder / "skin.json").write_text('{"melanosome_fraction": 0.1}')
     done = run(*arguments, cwd=folder)
     assert done.returncode == code
     assert says in done.stderr

@@ -186,6 +186,14 @@ def test_wrong_properties_are_named(data: dict[str, object], says: str) -> None:
     assert str(caught.value).startswith("skin.toml: ")
 
 
+def test_too_few_photons_for_a_dark_band() -> None:
+    black = SkinFile(melanosome_fraction=0.5, lambda_nm=[400.0, 545.0])
+    with pytest.raises(smp.InputError, match="photons must be more for the skin at 400 nm, got 10"):
+        runs.calibrate(black, 10_000)
+    with pytest.raises(smp.SceneError, match="melanosome_fraction must be given"):
+        runs.calibrate(SkinFile(), 10_000)
+
+
 def test_wrong_files_are_named(tmp_path: Path, own: SkinTable) -> None:
     with pytest.raises(smp.SceneError, match=r"none.toml: cannot be read: No such file"):
         read_skin(tmp_path / "none.toml")

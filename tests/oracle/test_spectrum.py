@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import colour
 import numpy as np
 import pytest
+import tifffile
 
 import smpengine as smp
 from smpengine.calibrate.properties import SkinFile
 from smpengine.calibrate.run import calibrate
 from smpengine.image.observer import ILLUMINANTS, linear_srgb_weights
+from smpengine.image.write import write_image
 from smpengine.plan.pigments import MUA_PER_MM, mua_at, shade_at
 from smpengine.skintable import RGB_NM, SkinTable
 from smpengine.workers import Workers
@@ -110,7 +113,9 @@ def test_an_illuminant_changes_little_and_is_checked(
     with pytest.raises(smp.SceneError, match="illuminant must be 'D65' for the bands R, G, B"):
         smp.render(three, 40.0, illuminant="A")
     few = SkinTable(table.bands[:5], table.epidermis_mm)
-    with pytest.raises(smp.SceneError, match="bands of the skin must be at least 8 for a colour"):
+    with pytest.raises(
+        smp.SceneError, match="bands of the skin must cover 440 to 660 nm in steps of at most 60"
+    ):
         smp.render(smp.Scene(smp.Skin(table=few), dots, (4.0, 4.0)), 40.0)
     with pytest.raises(smp.SceneError, match="scene must have the bands R, G, B to be kept"):
         smp.upload(scene, "cpu")
@@ -163,3 +168,55 @@ def test_plans_name_a_table(table: SkinTable, tmp_path: Path) -> None:
     path.write_text(PLAN.replace("[400, 550, 700]", "[400, 700, 550]"))
     with pytest.raises(smp.PlanError, match="lambda_nm that ascend"):
         smp.load_plan(path)
+
+
+def test_bands_that_are_the_engines_own_among_others(
+    table: SkinTable, dots: smp.Impressions
+) -> None:
+    """460, 545, 610 nm may be three of many: then they ascend, as all others."""
+    of = dict(zip(BANDS_NM, table.bands, strict=True))
+    some = [of[430.0], of[460.0], of[520.0], of[550.0]]
+    for nm, band in zip((460.0, 545.0, 610.0, 650.0), some, strict=True):
+        some[some.index(band)] = replace(band, lambda_nm=nm)
+    four = SkinTable(tuple(some), table.epidermis_mm)
+    mua = np.outer(np.ones(len(dots)), [80.0, 40.0, 20.0, 10.0])
+    coloured = smp.Impressions(
+        dots.x_mm, dots.y_mm, dots.depth_mm, dots.radius_mm, dots.thickness_mm, mua
+    )
+    scene = smp.Scene(smp.Skin(table=four), coloured, (4.0, 4.0))
+    near = SkinTable((replace(some[0], lambda_nm=460.5), *some[1:]), table.epidermis_mm)
+    other = smp.Scene(smp.Skin(table=near), coloured, (4.0, 4.0))
+    seen = [smp.render(each, 20.0, output="linear") for each in (scene, other)]
+    assert np.allclose(seen[0].max(axis=(0, 1)), [b.reflectance for b in some], rtol=0.05)
+    assert np.allclose(seen[0], seen[1], rtol=1e-6)
+
+
+def test_a_window_of_one_column_is_the_crop(table: SkinTable, dots: smp.Impressions) -> None:
+    scene = smp.Scene(smp.Skin(table=table), dots, (4.0, 4.0))
+    whole = smp.render(scene, 20.0, output="srgb16")
+    for column in (3, 40, 77):
+        left = column / 20.0
+        part = smp.render(scene, 20.0, (left, 0.0, left + 0.05, 4.0), "srgb16")
+        assert np.array_equal(part, whole[:, column : column + 1])
+
+
+def test_pictures_of_many_bands_are_files(
+    table: SkinTable, dots: smp.Impressions, tmp_path: Path
+) -> None:
+    scene = smp.Scene(smp.Skin(table=table), dots, (4.0, 4.0))
+    linear = smp.render(scene, 10.0, output="linear")
+    for name in ("a.npy", "a.tif"):
+        write_image(tmp_path / name, linear, {"px_per_mm": 10.0, "output": "linear"})
+    assert np.array_equal(np.load(tmp_path / "a.npy"), linear)
+    assert np.array_equal(tifffile.imread(tmp_path / "a.tif"), linear)
+    smp.write_impressions(tmp_path / "a.csv", scene.impressions)
+    mua = np.outer(np.ones(len(dots)), np.arange(1.0, len(BANDS_NM) + 1))
+    coloured = smp.Impressions(dots.x_mm, dots.y_mm, 0.2, 0.05, 0.1, mua)
+    with pytest.raises(smp.InputError, match="mua_per_mm must be in R, G, B, or the same in all"):
+        smp.write_impressions(tmp_path / "b.csv", coloured)
+    flat = smp.Impressions(dots.x_mm, dots.y_mm, 0.2, 0.05, 0.1, mua[:, :1])
+    smp.write_impressions(tmp_path / "c.csv", flat)
+    assert np.array_equal(smp.read_impressions(tmp_path / "c.csv").mua_per_mm, np.ones((40, 3)))
+    one = smp.Scene(smp.Skin(), flat, (4.0, 4.0))
+    three = smp.Scene(smp.Skin(), smp.read_impressions(tmp_path / "c.csv"), (4.0, 4.0))
+    assert np.array_equal(smp.render(one, 20.0), smp.render(three, 20.0))

@@ -45,6 +45,14 @@ def test_what_is_not_absorbed_comes_out() -> None:
     assert abs(found.reflectance.value[0] + found.transmittance.value[0] - 1.0) < 1e-12
 
 
+def test_a_thick_layer_loses_nothing() -> None:
+    found = slab(Medium((60.0,), (0.05,), (0.0,), 0.0, 1.4), 4_000, 3)
+    assert abs(found.reflectance.value[0] + found.transmittance.value[0] - 1.0) < 1e-12
+    endless = Medium((0.06, math.inf), (17.0, 17.0), (0.0, 0.0), 0.8)
+    with pytest.raises(smp.InputError, match=r"mua_per_mm must be over 0 in an endless layer"):
+        slab(endless, 100)
+
+
 def test_one_run_serves_many_absorptions() -> None:
     many = slab(LIGHT, 200_000, 4, np.array([LIGHT.mua_per_mm, DARK.mua_per_mm]), WORKERS)
     dark = Medium((0.06, math.inf), LIGHT.mus_per_mm, DARK.mua_per_mm, 0.8)
@@ -192,10 +200,42 @@ def test_wrong_media_are_named(change: dict[str, object], says: str) -> None:
     assert says in str(caught.value)
 
 
+def test_lattices_of_any_pitch_see_all_starts() -> None:
+    """Far apart, a lattice takes its share of the area; near or far, dots of one shape alike."""
+    wide = Cylinders([0.3, 0.3], [6.0, 300.0], 0.1)
+    found = lattice_absorbance(DARK, wide, [1e4], [30.0, 1500.0], 20_000, 3, WORKERS)
+    assert abs(found.value[0, 0] - found.value[1, 0]) < 5.0 * found.error.max()
+
+
+def test_a_dot_nearly_as_wide_as_its_cell_counts_once() -> None:
+    one = [[0.1005, 0.1, 0.2, 0.0999, 0.1]]
+    wide, _ = field_reflectance(LIGHT, one, 1e4, 0.2, 1, 20_000, 3, WORKERS)
+    lattice = lattice_absorbance(LIGHT, Cylinders(0.2, 0.099, 0.1), [1e4], 0.2, 20_000, 4, WORKERS)
+    assert abs(-math.log(wide.value[0, 0]) - lattice.value[0, 0]) < 0.05
+    assert wide.error[0, 0] < 0.01
+    _, nothing = field_reflectance(LIGHT, [], [], 0.2, 2, 100, 3)
+    assert nothing.value == 0.0
+
+
+def test_wrong_inputs_are_named() -> None:
+    for call, says in (
+        (lambda: slab(LIGHT, 100, 0, [[0.1]]), r"mua_per_mm must have shape \(n, 2\)"),
+        (lambda: slab(LIGHT, 1), "photons must be at least 2, got 1"),
+        (lambda: linear_kernels(LIGHT, [[0.1, 0.1]], 1.0, 1.0, 5, 5, 10), "photons must be at"),
+        (lambda: Cylinders(0.01, 0.05, 0.1), "depth_mm must be at least half of thickness_mm"),
+        (lambda: Cylinders([0.1, 0.2], [0.1] * 3, 0.1), "must be alike"),
+        (lambda: ring_absorbance(LIGHT, Cylinders(0.2, 0.1, 0.1), -5.0, [[0, 1]], 9), "got -5.0"),
+        (lambda: ring_absorbance(LIGHT, Cylinders(0.2, 0.1, 0.1), 5.0, [[1, 0]], 9), "be .inner"),
+        (lambda: field_reflectance(LIGHT, [[1, 1, 1, 1, -1]], 5.0, 4.0, 2, 9), "thickness_mm"),
+    ):
+        with pytest.raises(smp.InputError, match=says):
+            call()
+
+
 def test_wrong_cylinders_are_named() -> None:
     with pytest.raises(smp.InputError, match=r"radius_mm must be over 0 .* at row 1"):
         Cylinders([0.1, 0.2], [0.1, 0.0], 0.1)
-    with pytest.raises(smp.InputError, match=r"pitch_mm must be over two radii, got 0\.1 at row 0"):
+    with pytest.raises(smp.InputError, match="pitch_mm must be at least 1 % over two radii"):
         lattice_absorbance(LIGHT, Cylinders(0.2, 0.05, 0.1), 5.0, 0.1, 100)
 
 

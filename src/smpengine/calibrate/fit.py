@@ -53,14 +53,15 @@ class Fit:
     error
         Root mean square of relative errors of the light in rings, where there is some and
         transport is certain of it.
+        None where it is certain of none: too few photons.
     total_error
         Largest relative error of a depth's whole light, likewise.
     """
 
     weight: Array
     reach: Array
-    error: float
-    total_error: float
+    error: float | None
+    total_error: float | None
 
 
 def fit_kernels(kernels: Kernels, k: int) -> Fit:
@@ -104,8 +105,8 @@ def fit_kernels(kernels: Kernels, k: int) -> Fit:
     return Fit(
         np.vstack([weight[:1], weight]),
         _reach_at(z_mm, kernels.reach, k),
-        float(np.sqrt(np.mean(off**2))),
-        float(totals.max(initial=0.0)),
+        float(np.sqrt(np.mean(off**2))) if off.size else None,
+        float(totals.max()) if totals.size else None,
     )
 
 

@@ -104,14 +104,27 @@ def skin_of(data: Mapping[str, Any], name: str) -> SkinFile:
     SceneError
         With a line for each problem.
     """
+    if not isinstance(data, dict):
+        raise SceneError(must(f"{name}: a skin", "be a table of keys", type(data).__name__))
     try:
         skin = SkinFile.model_validate(data)
     except ValidationError as error:
         raise SceneError("\n".join(f"{name}: {_line(entry)}" for entry in error.errors())) from None
-    problems = list(_problems(skin, data))
+    check(skin, name)
+    return skin
+
+
+def check(skin: SkinFile, name: str = "skin") -> None:
+    """Check what no single value can tell; `name` is what messages call the skin.
+
+    Raises
+    ------
+    SceneError
+        With a line for each problem.
+    """
+    problems = _problems(skin, skin.model_dump(exclude_unset=True))
     if problems:
         raise SceneError("\n".join(f"{name}: {problem}" for problem in problems))
-    return skin
 
 
 def _problems(skin: SkinFile, data: Mapping[str, Any]) -> list[str]:
@@ -121,6 +134,7 @@ def _problems(skin: SkinFile, data: Mapping[str, Any]) -> list[str]:
         k = int(np.argmax(steps <= 0.0)) + 1
         got = f"{skin.lambda_nm[k]:g} after {skin.lambda_nm[k - 1]:g}"
         return [must(f"lambda_nm[{k}]", "be over the one before it", got, remedy="Sort the bands.")]
+    data = {key: value for key, value in data.items() if value is not None}
     measured = [key for key in _MEASURED if key in data]
     made_of = [key for key in _MADE_OF if key in data]
     if measured and made_of:

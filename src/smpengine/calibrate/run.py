@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smpengine.calibrate.fit import DEPTHS, RHO_END_MM, RINGS, Z_END_MM, Fit, fit_kernels
-from smpengine.calibrate.properties import SkinFile
+from smpengine.calibrate.properties import SkinFile, check
 from smpengine.errors import InputError, must
 from smpengine.files import write_text
 from smpengine.optics.transport.kernels import BATCHES, Kernels, linear_kernels
@@ -24,8 +24,10 @@ from smpengine.workers import Workers
 
 Array = NDArray[np.float64]
 PHOTONS: Final = 1_000_000
+_METHOD: Final = 1
+"""Of transport and fit: another one does not go on where this one stopped."""
 LEAST_PHOTONS: Final = 10_000
-MOST_PHOTONS: Final = 10**10
+MOST_PHOTONS: Final = 10**8
 
 
 def kernels_of(
@@ -58,7 +60,7 @@ def calibrate(
     skin
         Its properties.
     photons
-        How many a band, 10,000 to 10^10; errors fall with the root of it.
+        How many a band, 10,000 to 10^8; errors fall with the root of it.
     seed
         Of their random numbers. The table depends on nothing else: not on threads, nor on a stop.
     workers
@@ -72,12 +74,13 @@ def calibrate(
     Raises
     ------
     InputError
-        The number of photons or the seed cannot be used.
+        The number of photons or the seed cannot be used, or a band is too dark for so few photons.
     Cancelled
         The workers' cancel callback returned true; finished bands are in `part`.
     OutputError
         `part` cannot be written.
     """
+    check(skin)
     for name, value, low, high in (
         ("photons", photons, LEAST_PHOTONS, MOST_PHOTONS), ("seed", seed, 0, 2**32 - 1),
     ):  # fmt: skip
@@ -96,6 +99,8 @@ def calibrate(
             seed * len(musp) + k, workers,
         )  # fmt: skip
         fit = fit_kernels(kernels, 0)
+        if fit.error is None:
+            raise InputError(_too_few(skin.lambda_nm[k], kernels, photons))
         values = float(skin.lambda_nm[k]), float(musp[k]), float(epidermis[k]), float(dermis[k])
         done.append(_band_of(values, kernels, 0, fit))
         if part is not None:
@@ -115,22 +120,30 @@ def _band_of(values: tuple[float, ...], kernels: Kernels, k: int, fit: Fit) -> S
 
     return SkinBand(
         lambda_nm, musp, epidermis, dermis, float(f"{bare:.7g}"), float(f"{error:.3g}"),
-        float(f"{fit.error:.3g}"), short(fit.weight), short(fit.reach),
+        float(f"{fit.error or 0.0:.3g}"), short(fit.weight), short(fit.reach),
     )  # fmt: skip
 
 
 def _told(band: SkinBand, fit: Fit) -> str:
+    whole = "too noisy to tell" if fit.total_error is None else f"within {fit.total_error:.1%}"
     return (
         f"{band.lambda_nm:5.0f} nm: R0 {band.reflectance:.4f} +- {band.reflectance_error:.4f}, "
-        f"kernels fitted within {fit.error:.1%} rms, a depth's whole within {fit.total_error:.1%}"
+        f"kernels fitted within {band.fit_error:.1%} rms, a depth's whole {whole}"
     )
+
+
+def _too_few(lambda_nm: float, kernels: Kernels, photons: int) -> str:
+    bare, error = float(kernels.bare.value[0]), float(kernels.bare.error[0])
+    got = f"{photons:,} (R0 {bare:.2g} +- {error:.2g})"
+    return must("photons", f"be more for the skin at {lambda_nm:g} nm", got)
 
 
 def _about(skin: SkinFile, photons: int, seed: int) -> dict[str, Any]:
     from smpengine import __version__
 
     given = json.loads(skin.model_dump_json(exclude_none=True))
-    made = {"skin": given, "photons": photons, "seed": seed, "version": __version__}
+    made = {"skin": given, "photons": photons, "seed": seed, "version": __version__,
+            "method": _METHOD}  # fmt: skip
     digest = hashlib.sha256(json.dumps(made, sort_keys=True).encode()).hexdigest()
     return {**made, "digest": digest}
 

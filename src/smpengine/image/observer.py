@@ -15,9 +15,22 @@ Array = NDArray[np.float64]
 
 ILLUMINANTS: Final = ("D65", "D50", "A", "FL2", "FL11", "LED-B3")
 """Daylight of 6500 and 5000 K, incandescent light, two fluorescent tubes, a white LED of 4000 K."""
-LEAST_BANDS: Final = 8
-"""For a colour: with fewer, what lies between them is guessed."""
+_FIRST_NM, _LAST_NM, _GAP_NM = 440.0, 660.0, 60.0
+"""What bands must cover for a colour: else what lies between them, or beyond, is guessed."""
 _OBSERVER: Final = "CIE 1931 2 Degree Standard Observer"
+
+
+def check_illuminant(illuminant: object) -> None:
+    """Refuse what is no illuminant.
+
+    Raises
+    ------
+    SceneError
+        Not one of ILLUMINANTS.
+    """
+    if not (isinstance(illuminant, str) and illuminant in ILLUMINANTS):
+        names = ", ".join(ILLUMINANTS)
+        raise SceneError(must("illuminant", f"be one of {names}", repr(illuminant)))
 
 
 @functools.lru_cache(maxsize=32)
@@ -43,16 +56,17 @@ def linear_srgb_weights(lambda_nm: tuple[float, ...], illuminant: str = "D65") -
     Raises
     ------
     SceneError
-        Another illuminant, or fewer bands than make a colour.
+        Another illuminant, or bands that do not make a colour.
     """
-    if illuminant not in ILLUMINANTS:
-        raise SceneError(
-            must("illuminant", f"be one of {', '.join(ILLUMINANTS)}", repr(illuminant))
-        )
-    if len(lambda_nm) < LEAST_BANDS:
+    check_illuminant(illuminant)
+    gaps = np.diff(lambda_nm)
+    if lambda_nm[0] > _FIRST_NM or lambda_nm[-1] < _LAST_NM or (gaps > _GAP_NM).any():
         remedy = "Calibrate the skin at more bands; or at the engine's own 460, 545 and 610 nm."
-        rule = f"be at least {LEAST_BANDS} for a colour"
-        raise SceneError(must("bands of the skin", rule, len(lambda_nm), remedy=remedy))
+        rule = (
+            f"cover {_FIRST_NM:g} to {_LAST_NM:g} nm in steps of at most {_GAP_NM:g} for a colour"
+        )
+        got = ", ".join(f"{nm:g}" for nm in lambda_nm)
+        raise SceneError(must("bands of the skin", rule, got, remedy=remedy))
     colour = _colour()
     nm = np.arange(360.0, 831.0)
     observer = colour.MSDS_CMFS[_OBSERVER].copy().align(colour.SpectralShape(360, 830, 1)).values

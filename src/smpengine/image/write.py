@@ -121,7 +121,8 @@ def write_image(path: str | Path, image: NDArray[Any], metadata: Mapping[str, ob
 
 def _check_picture(image: NDArray[Any], kind: str) -> None:
     """Refuse what is not a picture of its kind: it would be written, and read as another."""
-    if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
+    bands = 3 if kind in ("srgb8", "srgb16") else image.shape[-1]
+    if image.ndim != 3 or image.shape[2] != bands or 0 in image.shape:
         raise InputError(must("image", "have shape (height, width, 3)", f"shape {image.shape}"))
     if image.dtype != _DTYPES[kind]:
         raise InputError(must("image", f"be {_DTYPES[kind]} for {kind}", f"dtype {image.dtype}"))
@@ -227,7 +228,8 @@ def _write_tiff(name: Path, image: NDArray[Any], px_per_mm: float, text: str, ki
     with opened as file:
         file.write(
             image,
-            photometric="rgb",
+            photometric="rgb" if image.shape[2] == 3 else "minisblack",
+            planarconfig="contig",
             compression="zlib",
             predictor=True if image.dtype != np.float32 else None,
             resolution=(per_cm, per_cm),

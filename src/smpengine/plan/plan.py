@@ -75,6 +75,11 @@ class Plan:
         return self.table.render.exposure
 
     @property
+    def illuminant(self) -> str:
+        """The illuminant likewise."""
+        return self.table.render.illuminant
+
+    @property
     def skin(self) -> Skin:
         """The bare skin.
 

@@ -139,6 +139,9 @@ class RenderTable(_Table):
     exposure: Annotated[float, Field(gt=0, le=1000)] | None = Field(
         None, description="Factor on linear light; the engine's own if not given."
     )
+    illuminant: Literal["D65", "D50", "A", "FL2", "FL11", "LED-B3"] = Field(
+        "D65", description="What a skin with a table of many bands is seen under."
+    )
 
 
 class PlanTable(_Table):

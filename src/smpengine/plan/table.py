@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from smpengine.errors import InputError, OutputError, SceneError
+from smpengine.errors import InputError, OutputError, SceneError, must
 from smpengine.scene import Impressions
 
 _GEOMETRY: Final = ("x_mm", "y_mm", "depth_mm", "radius_mm", "thickness_mm")
@@ -24,19 +24,28 @@ def write_impressions(path: str | Path, impressions: Impressions) -> None:
 
     Raises
     ------
+    InputError
+        Their absorption is in other bands than R, G, B, and not the same in all.
     OutputError
         The file cannot be written.
     """
     target = Path(path)
     temporary: Path | None = None
+    mua = impressions.mua_per_mm
+    names: tuple[str, ...] = _BAND_MUA
+    if mua.shape[1] != len(_BAND_MUA):
+        if not (mua[:, :1] == mua).all():
+            rule = "be in R, G, B, or the same in all bands, for CSV"
+            raise InputError(must("mua_per_mm", rule, f"{mua.shape[1]} bands"))
+        mua, names = mua[:, :1], (_FLAT_MUA,)
     columns = [getattr(impressions, name).tolist() for name in _GEOMETRY]
-    columns += [*impressions.mua_per_mm.T.tolist(), impressions.session.tolist()]
+    columns += [*mua.T.tolist(), impressions.session.tolist()]
     try:
         descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".smpengine-", suffix=".csv")
         temporary = Path(name)
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
-            writer.writerow([*_GEOMETRY, *_BAND_MUA, _SESSION])
+            writer.writerow([*_GEOMETRY, *names, _SESSION])
             writer.writerows(zip(*columns, strict=True))
         temporary.replace(target)
         temporary = None

@@ -15,8 +15,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from smpengine.errors import InputError, must
 from smpengine.optics.transport.draws import begin, draw
-from smpengine.optics.transport.medium import DEEPEST_MM, Medium
-from smpengine.optics.transport.runs import Array, Estimate, absorbance, key_of, run_jobs
+from smpengine.optics.transport.medium import Medium
+from smpengine.optics.transport.runs import (
+    Array,
+    Estimate,
+    absorbance,
+    at_least_two,
+    key_of,
+    run_jobs,
+)
 from smpengine.optics.transport.walk import (
     SCATTERED,
     UP,
@@ -28,7 +35,7 @@ from smpengine.optics.transport.walk import (
 )
 from smpengine.workers import Workers
 
-_FAR_MM = 1000.0  # over which starts are spread: lattices of any pitch see them evenly
+_LEAST_GAP = 1.01  # of a lattice's pitch to two radii: paths are cut to pieces of the gap
 
 
 @dataclass(frozen=True)
@@ -48,8 +55,14 @@ class Cylinders:
     def __init__(
         self, depth_mm: ArrayLike, radius_mm: ArrayLike, thickness_mm: ArrayLike
     ) -> None:  # fmt: skip
-        columns = np.broadcast_arrays(*map(np.atleast_1d, (depth_mm, radius_mm, thickness_mm)))
         names = ("depth_mm", "radius_mm", "thickness_mm")
+        given = [np.atleast_1d(np.asarray(v, float)) for v in (depth_mm, radius_mm, thickness_mm)]
+        try:
+            columns = np.broadcast_arrays(*given)
+        except ValueError as error:
+            shapes = ", ".join(str(column.shape) for column in given)
+            message = must("depth_mm, radius_mm, thickness_mm", "be alike", shapes)
+            raise InputError(message) from error
         for name, column in zip(names, columns, strict=True):
             values = np.ascontiguousarray(column, float)
             bad = np.flatnonzero(~((values > 0.0) & (values < math.inf)))
@@ -57,6 +70,10 @@ class Cylinders:
                 got, where = float(values[bad[0]]), f"row {bad[0]}"
                 raise InputError(must(name, "be over 0 and finite", got, where))
             object.__setattr__(self, name, values)
+        above = np.flatnonzero(self.depth_mm < 0.5 * self.thickness_mm - 5e-10)
+        if above.size:
+            depth, where = float(self.depth_mm[above[0]]), f"row {above[0]}"
+            raise InputError(must("depth_mm", "be at least half of thickness_mm", depth, where))
 
     @property
     def arrays(self) -> tuple[Array, Array, Array]:
@@ -97,6 +114,10 @@ def ring_absorbance(
         (rings, n, absorptions): -ln of the ratio of mean reflectances, with and without deposit.
     """
     mua, rings = np.atleast_1d(np.asarray(mua_per_mm, float)), np.atleast_2d(rings_mm).astype(float)
+    wrong = np.flatnonzero(~((rings[:, 0] >= 0.0) & (rings[:, 0] < rings[:, -1])))
+    if rings.shape[1] != 2 or wrong.size:
+        k = int(wrong[0]) if wrong.size else 0
+        raise InputError(must(f"rings_mm[{k}]", "be (inner, outer)", rings[k].tolist()))
     found = [
         _absorbance(medium, cylinders, mua, None, (ring[0], ring[1]), photons, (seed, k), workers)
         for k, ring in enumerate(rings)
@@ -120,7 +141,7 @@ def lattice_absorbance(
     medium, cylinders, mua_per_mm, seed, workers
         As for `ring_absorbance`; each cylinder has a lattice of its own.
     pitch_mm
-        Of each lattice, (n,), over two radii.
+        Of each lattice, (n,), at least 1 % over two radii.
     photons
         How many.
 
@@ -130,12 +151,12 @@ def lattice_absorbance(
         (n, absorptions).
     """
     pitch = np.ascontiguousarray(np.broadcast_to(pitch_mm, cylinders.depth_mm.shape), float)
-    tight = np.flatnonzero(~(pitch > 2.0 * cylinders.radius_mm))
+    tight = np.flatnonzero(~(pitch >= _LEAST_GAP * 2.0 * cylinders.radius_mm))
     if tight.size:
         got, where = float(pitch[tight[0]]), f"row {tight[0]}"
-        raise InputError(must("pitch_mm", "be over two radii", got, where))
+        raise InputError(must("pitch_mm", "be at least 1 % over two radii", got, where))
     mua = np.atleast_1d(np.asarray(mua_per_mm, float))
-    return _absorbance(medium, cylinders, mua, pitch, (0.0, _FAR_MM), photons, (seed, 0), workers)
+    return _absorbance(medium, cylinders, mua, pitch, (0.0, 1.0), photons, (seed, 0), workers)
 
 
 def _absorbance(
@@ -143,6 +164,12 @@ def _absorbance(
     start: tuple[float, float], photons: int, seeds: tuple[int, int], workers: Workers | None,
 ) -> Estimate:  # fmt: skip
     edges, mus, absorbed = medium.arrays
+    medium.absorptions(absorbed)
+    at_least_two(photons)
+    bad = np.flatnonzero(~((mua >= 0.0) & (mua < math.inf)))
+    if bad.size:
+        got = float(mua[bad[0]])
+        raise InputError(must("mua_per_mm", "be at least 0 and finite", got, f"row {bad[0]}"))
     n, m = len(cylinders.depth_mm), len(mua)
     shapes = cylinders.arrays
     key = key_of(*seeds)
@@ -156,9 +183,7 @@ def _absorbance(
     total = run_jobs(photons, work, 2 + 3 * n * m, workers or Workers(1))
     bare, bare2 = total[:2]
     taken, taken2, both = total[2:].reshape(3, n, m)
-    # Of kept = bare - taken: squares and products follow.
-    squares = (bare2 - 2.0 * both + taken2, np.full((n, m), bare2), bare2 - both)
-    return absorbance(bare - taken, np.full((n, m), bare), squares)
+    return absorbance(np.full((n, m), bare), taken, (np.full((n, m), bare2), taken2, both))
 
 
 @njit(nogil=True, forceinline=True)
@@ -209,8 +234,8 @@ def _lattice_path(x, y, ux, uy, t0, t1, pitch, radius2):
 
 @njit(nogil=True, cache=True)
 def _meet(
-    x, y, z, ux, uy, uz, step, widest2, top, bottom, radius2, pitch, is_lattice, inside, met,
-    meetings,
+    x, y, z, ux, uy, uz, step, widest2, top, bottom, radius2, pitch, is_lattice, x0, y0, inside,
+    met, meetings,
 ):  # fmt: skip
     """Add a path to what each cylinder holds of it; returns how many have met any so far."""
     nearest2 = 0.0
@@ -227,7 +252,8 @@ def _meet(
         if t1 <= t0:
             continue
         if is_lattice:
-            length = _lattice_path(x, y, ux, uy, t0, t1, pitch[i], radius2[i])
+            px, py = x + x0 * pitch[i], y + y0 * pitch[i]
+            length = _lattice_path(px, py, ux, uy, t0, t1, pitch[i], radius2[i])
         else:
             length = chord(x, y, ux, uy, radius2[i], t0, t1)
         if length > 0.0:
@@ -247,27 +273,27 @@ def _follow(
     inside = np.zeros(dots)
     met = np.zeros(dots, np.int64)
     highest, lowest, widest2 = top.min(), bottom.max(), radius2.max()
+    x0, y0 = 0.0, 0.0  # where in its cell a lattice is met, in pitches
     for photon in range(first, first + count):
         state, gamma = begin(seed, np.uint64(photon))
         state, u = draw(state, gamma)
-        y = 0.0
+        x, y = 0.0, 0.0
         if is_lattice:
-            x = u * start1
-            state, u = draw(state, gamma)
-            y = u * start1
+            x0 = u
+            state, y0 = draw(state, gamma)
         else:
             x = math.sqrt(start0 * start0 + u * (start1 * start1 - start0 * start0))
         z, ux, uy, uz = 0.0, 0.0, 0.0, 1.0
         layer, absorbed, meetings = 0, 0.0, 0
         state, tau = optical_path(state, gamma)
         left = SCATTERED
-        while z < DEEPEST_MM:
+        while True:
             step, event = free_path(z, uz, tau, mus[layer], edges[layer], edges[layer + 1])
             ahead = z + uz * step
             if max(z, ahead) > highest and min(z, ahead) < lowest:
                 meetings = _meet(
                     x, y, z, ux, uy, uz, step, widest2, top, bottom, radius2, pitch, is_lattice,
-                    inside, met, meetings,
+                    x0, y0, inside, met, meetings,
                 )  # fmt: skip
             x += ux * step
             y += uy * step

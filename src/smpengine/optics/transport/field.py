@@ -10,10 +10,17 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from smpengine.errors import InputError, must
-from smpengine.optics.transport.cylinders import chord, clip_depth
+from smpengine.optics.transport.cylinders import Cylinders, chord, clip_depth
 from smpengine.optics.transport.draws import begin, draw
-from smpengine.optics.transport.medium import DEEPEST_MM, Medium
-from smpengine.optics.transport.runs import PHOTONS_A_JOB, Array, Estimate, absorbance, key_of
+from smpengine.optics.transport.medium import Medium
+from smpengine.optics.transport.runs import (
+    PHOTONS_A_JOB,
+    Array,
+    Estimate,
+    absorbance,
+    at_least_two,
+    key_of,
+)
 from smpengine.optics.transport.walk import (
     SCATTERED,
     UP,
@@ -63,14 +70,15 @@ def field_reflectance(
     Estimate, Estimate
         (pixels, pixels), rows of y; and the absorbance of the mean reflectance, a scalar.
     """
-    columns = np.ascontiguousarray(np.asarray(dots, float).T)
+    columns = np.ascontiguousarray(np.asarray(dots, float).reshape(-1, 5).T)
     pigment = np.ascontiguousarray(np.broadcast_to(mua_per_mm, columns[0].shape), float)
-    if not (cell_mm > 0.0 and 2.0 * columns[3].max(initial=0.0) < cell_mm):
-        raise InputError(must("cell_mm", "be wider than the widest dot", cell_mm))
     x, y, depth, radius, thickness = columns
+    _check(Cylinders(depth, radius, thickness), pigment, cell_mm)
+    at_least_two(photons)
     grid = _grid_of(x, y, radius, cell_mm)
     shapes = x, y, depth - 0.5 * thickness, depth + 0.5 * thickness, radius**2, pigment
     edges, mus, mua = medium.arrays
+    medium.absorptions(mua)
     sums = np.zeros((pixels * pixels, 5))
     at_once = max(PHOTONS_A_JOB // max(photons, 1), 1)  # pixels
     jobs, key = -(-pixels * pixels // at_once), key_of(seed)
@@ -85,12 +93,31 @@ def field_reflectance(
     bare, bare2, taken, taken2, both = sums.T
     # The bare skin is the same everywhere: its mean over all photons is the more certain.
     everywhere, n = bare.sum() / bare.size, photons
-    ratio = 1.0 - taken / everywhere
-    error = np.sqrt(np.maximum(taken2 / n - (taken / n) ** 2, 0.0) / n) / (everywhere / n)
+    share = taken / everywhere
+    ratio = 1.0 - share
+    # Of taken / everywhere; a pixel's own photons are part of everywhere.
+    spread = (taken2 - taken**2 / n) - 2.0 * share / bare.size * (both - taken * bare / n)
+    spread += share**2 / bare.size**2 * (bare2 - bare**2 / n).sum()
+    error = np.sqrt(np.maximum(spread, 0.0) * n / (n - 1)) / everywhere
     picture = Estimate(ratio.reshape(pixels, pixels), error.reshape(pixels, pixels))
     b, t, b2, t2, bt = (v.sum(keepdims=True) for v in (bare, taken, bare2, taken2, both))
-    mean = absorbance(b - t, b, (b2 - 2.0 * bt + t2, b2, b2 - bt))
+    mean = absorbance(b, t, (b2, t2, bt))
     return picture, Estimate(mean.value[0], mean.error[0])
+
+
+def _check(cylinders: Cylinders, pigment: Array, cell_mm: float) -> None:
+    """Refuse what Cylinders does not know of."""
+    bad = np.flatnonzero(~((pigment >= 0.0) & (pigment < math.inf)))
+    if bad.size:
+        got, where = float(pigment[bad[0]]), f"row {bad[0]}"
+        raise InputError(must("mua_per_mm", "be at least 0 and finite", got, where))
+    if not 2.0 * cylinders.radius_mm.max(initial=0.0) < cell_mm < math.inf:
+        raise InputError(must("cell_mm", "be wider than the widest dot", cell_mm))
+
+
+def _met(centre: float, radius: float, side: float) -> range:
+    """Return which cells of a row a dot meets."""
+    return range(math.floor((centre - radius) / side), math.floor((centre + radius) / side) + 1)
 
 
 def _grid_of(
@@ -100,9 +127,10 @@ def _grid_of(
     side = cell_mm / _CELLS
     lists: list[list[int]] = [[] for _ in range(_CELLS * _CELLS)]
     for row, (cx, cy, r) in enumerate(zip(x, y, radius, strict=True)):
-        for i in range(math.floor((cx - r) / side), math.floor((cx + r) / side) + 1):
-            for j in range(math.floor((cy - r) / side), math.floor((cy + r) / side) + 1):
-                lists[(j % _CELLS) * _CELLS + i % _CELLS].append(row)
+        columns = {i % _CELLS for i in _met(cx, r, side)}
+        for j in {j % _CELLS for j in _met(cy, r, side)}:
+            for i in columns:
+                lists[j * _CELLS + i].append(row)
     starts = np.cumsum([0, *map(len, lists)])
     return starts, np.array([row for each in lists for row in each], np.int64)
 
@@ -168,7 +196,7 @@ def _follow(
         layer, absorbed, taken = 0, 0.0, 0.0
         state, tau = optical_path(state, gamma)
         left = SCATTERED
-        while z < DEEPEST_MM:
+        while True:
             step, event = free_path(z, uz, tau, mus[layer], edges[layer], edges[layer + 1])
             ahead = z + uz * step
             if max(z, ahead) > highest and min(z, ahead) < lowest:

@@ -14,8 +14,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from smpengine.errors import InputError, must
 from smpengine.optics.transport.draws import begin, draw
-from smpengine.optics.transport.medium import DEEPEST_MM, Medium
+from smpengine.optics.transport.medium import Medium
 from smpengine.optics.transport.runs import Array, Estimate, key_of
 from smpengine.optics.transport.walk import (
     SCATTERED,
@@ -89,14 +90,16 @@ def linear_kernels(
     seed, workers
         As for `slab`.
     """
-    mua = np.ascontiguousarray(np.atleast_2d(mua_per_mm), float)
+    mua = medium.absorptions(mua_per_mm)
+    if photons < BATCHES * MIN_BATCH:
+        raise InputError(must("photons", f"be at least {BATCHES * MIN_BATCH}", photons))
     edges, mus, _ = medium.arrays
     sets, key = len(mua), key_of(seed)
     rho_mm = rho_end_mm * (np.arange(rings + 1) / rings) ** 2
     z_mm = np.linspace(0.0, z_end_mm, depths + 1)
     size = 1 + depths * (rings + 2) + 2 * depths
     found = np.zeros((BATCHES, sets, size))
-    batch = max(-(-photons // BATCHES), MIN_BATCH)
+    batch = -(-photons // BATCHES)
     lightest = mua.min(axis=0)
 
     def job(number: int, _: None) -> None:
@@ -149,7 +152,7 @@ def _follow(
         paths[:] = 0.0
         straight, left = True, SCATTERED
         state, tau = optical_path(state, gamma)
-        while z < DEEPEST_MM:
+        while True:
             step, event = free_path(z, uz, tau, mus[layer], edges[layer], edges[layer + 1])
             state, meetings = _pass(
                 x, y, z, ux, uy, uz, step, straight, rho_end, depth_step, depths, width,
@@ -166,6 +169,7 @@ def _follow(
                 z, uz, layer, left, state = cross(event, z, uz, layer, edges, n, state, gamma)
                 if left != SCATTERED:
                     break
+                straight = straight and uz > 0.0
                 continue
             alive, now, state = survives(absorbed, state, gamma)
             if not alive:

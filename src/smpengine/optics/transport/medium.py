@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from smpengine.errors import InputError, must
-
-DEEPEST_MM: Final = 40.0
-"""Photons that are deeper are let go: of the light that is seen none comes from there."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +65,28 @@ class Medium:
     def edges_mm(self) -> NDArray[np.float64]:
         """Depths of the layers' edges, (layers + 1,), the surface first."""
         return np.concatenate([[0.0], np.cumsum(self.thickness_mm)])
+
+    def absorptions(self, mua_per_mm: ArrayLike) -> NDArray[np.float64]:
+        """Return absorptions to answer for, (absorptions, layers).
+
+        Raises
+        ------
+        InputError
+            Not a value for each layer, not finite, negative; or 0 in an endless layer, where a
+            photon would never end.
+        """
+        mua = np.ascontiguousarray(np.atleast_2d(np.asarray(mua_per_mm, float)))
+        layers = len(self.thickness_mm)
+        if mua.ndim != 2 or mua.shape[1] != layers or 0 in mua.shape:
+            raise InputError(must("mua_per_mm", f"have shape (n, {layers})", mua.shape))
+        bad = np.argwhere(~((mua >= 0.0) & (mua < math.inf)))
+        if bad.size:
+            row, layer = bad[0]
+            where = f"row {row}, layer {layer}"
+            raise InputError(must("mua_per_mm", "be at least 0 and finite", mua[row, layer], where))
+        if self.thickness_mm[-1] == math.inf and not (mua[:, -1] > 0.0).all():
+            raise InputError(must("mua_per_mm", "be over 0 in an endless layer", 0.0))
+        return mua
 
     @property
     def arrays(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from smpengine.errors import InputError, must
 from smpengine.workers import Workers
 
 Array = NDArray[np.float64]
@@ -18,6 +19,18 @@ PHOTONS_A_JOB: Final = 4096
 def key_of(seed: int, stream: int = 0) -> np.uint64:
     """Return what random numbers are keyed by: any whole number, and one of some streams."""
     return np.uint64((seed * 1_000_003 + stream) % 2**64)
+
+
+def at_least_two(photons: int) -> None:
+    """Refuse fewer photons than have a standard error.
+
+    Raises
+    ------
+    InputError
+        There are fewer than 2.
+    """
+    if photons < 2:
+        raise InputError(must("photons", "be at least 2", photons))
 
 
 @dataclass(frozen=True)
@@ -70,24 +83,22 @@ def mean(total: Array, squares: Array, photons: int) -> Estimate:
     return Estimate(value, np.sqrt(variance))
 
 
-def absorbance(kept: Array, bare: Array, squares: tuple[Array, Array, Array]) -> Estimate:
-    """Return -ln(sum kept / sum bare) and its standard error; both are of the same photons.
+def absorbance(bare: Array, taken: Array, squares: tuple[Array, Array, Array]) -> Estimate:
+    """Return -ln(1 - sum taken / sum bare) and its standard error; both are of the same photons.
 
     Parameters
     ----------
-    kept, bare
-        Sums over photons of the weight with pigment, and without.
+    bare, taken
+        Sums over photons of the weight without pigment, and of what pigment takes of it.
     squares
-        Sums of kept^2, bare^2 and kept bare.
+        Sums of bare^2, taken^2 and bare taken.
 
     Notes
     -----
-    The variance of a ratio of means, to first order: of (kept - q bare) / bare with q the ratio.
+    The variance of a ratio of means, to first order: of (taken - s bare) / bare with s the ratio.
     """
-    kept2, bare2, both = squares
-    ratio = kept / bare
-    spread = np.maximum(kept2 - 2.0 * ratio * both + ratio**2 * bare2, 0.0)
+    bare2, taken2, both = squares
     with np.errstate(divide="ignore", invalid="ignore"):
-        value = -np.log(ratio)
-        error = np.sqrt(spread) / bare / ratio
-    return Estimate(value, error)
+        share = taken / bare
+        spread = np.maximum(taken2 - 2.0 * share * both + share**2 * bare2, 0.0)
+        return Estimate(-np.log1p(-share), np.sqrt(spread) / bare / (1.0 - share))

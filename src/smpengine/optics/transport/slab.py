@@ -10,8 +10,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from smpengine.optics.transport.draws import begin
-from smpengine.optics.transport.medium import DEEPEST_MM, Medium
-from smpengine.optics.transport.runs import Array, Estimate, key_of, mean, run_jobs
+from smpengine.optics.transport.medium import Medium
+from smpengine.optics.transport.runs import Array, Estimate, at_least_two, key_of, mean, run_jobs
 from smpengine.optics.transport.walk import (
     SCATTERED,
     UP,
@@ -65,7 +65,8 @@ def slab(
         Threads, progress, cancel; the result does not depend on them.
     """
     edges, mus, own = medium.arrays
-    mua = np.atleast_2d(own if mua_per_mm is None else np.asarray(mua_per_mm, float))
+    mua = medium.absorptions(own if mua_per_mm is None else mua_per_mm)
+    at_least_two(photons)
     lightest = mua.min(axis=0)
     count, key = len(mua), key_of(seed)
 
@@ -90,7 +91,7 @@ def _follow(first, count, seed, edges, mus, lightest, mua, g, n, sums):
         paths[:] = 0.0
         state, tau = optical_path(state, gamma)
         left = SCATTERED
-        while z < DEEPEST_MM:
+        while True:
             step, event = free_path(z, uz, tau, mus[layer], edges[layer], edges[layer + 1])
             z += uz * step
             paths[layer] += step

@@ -44,7 +44,7 @@ def turn(ux, uy, uz, g, state, gamma):
     that of T. Duff et al., J. Comput. Graph. Tech. 6 (2017) 1, which has no special case.
     """
     state, u = draw(state, gamma)
-    if g == 0.0:
+    if abs(g) < 1e-6:  # the formula below would lose all digits
         cosine = 2.0 * u - 1.0
     else:
         q = (1.0 - g * g) / (1.0 - g + 2.0 * g * u)
