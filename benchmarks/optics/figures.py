@@ -16,6 +16,7 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
+import smpengine as smp
 from shapes import ring_absorbance, shapes_of
 from smpengine.scene import BANDS
 from transport_check import dot_errors, field_picture
@@ -82,7 +83,7 @@ def dots_figure(path: Path) -> None:
 def field_figure(path: Path) -> None:
     """Draw a treatment as transport sees it, as we do, and the difference."""
     field = next(field for field in fields() if field.name == "strong_III-IV")
-    ours = field_picture(field)
+    ours = field_picture(field, smp.Skin(melanosome_fraction=field.fraction))
     figure, axes = plt.subplots(3, 3, figsize=(6.4, 6.4), constrained_layout=True)
     for b, band in enumerate(BANDS):
         truth = field.ratio[..., b]

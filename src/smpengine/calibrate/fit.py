@@ -36,7 +36,8 @@ _SMOOTH: Final = 100.0  # of second differences, in shares of a depth's light
 _SURFACE_MM: Final = 0.15  # above which weights change fast, and are held less
 _SURFACE_SHARE: Final = 0.1
 _CERTAIN: Final = 0.03  # of transport's own error: what is noisier is not judged
-_SEEN: Final = 1e-3  # of a depth's light: rings that hold less are not judged
+_WHOLE_CERTAIN: Final = 0.01
+_SEEN: Final = 5e-3  # of a depth's light: rings that hold less are not judged
 _DARKEST: Final = 1e-6  # of the brightest depth's light: what counts for none
 
 
@@ -100,7 +101,7 @@ def fit_kernels(kernels: Kernels, k: int) -> Fit:
     certain &= light[:, :-1] > _SEEN * total[:, None]
     off = drawn[:, :-1][certain] / light[:, :-1][certain] - 1.0
     noise = np.sqrt((error**2).sum(axis=1))
-    known = (noise < 0.1 * _CERTAIN * total) & (total > _SEEN * total.max())
+    known = (noise < _WHOLE_CERTAIN * total) & (total > _SEEN * total.max())
     totals = np.abs(drawn.sum(axis=1) / total - 1.0)[known]
     return Fit(
         np.vstack([weight[:1], weight]),
