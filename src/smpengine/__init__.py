@@ -24,6 +24,7 @@ from smpengine.raster.api import rasterise
 from smpengine.render import render
 from smpengine.resident import Resident, upload
 from smpengine.scene import Impressions, Scene, Skin
+from smpengine.truth import Truth, truth
 
 if TYPE_CHECKING:
     from smpengine.plan.load import load_plan
@@ -46,11 +47,13 @@ __all__ = [
     "SceneError",
     "Skin",
     "SmpError",
+    "Truth",
     "devices",
     "load_plan",
     "rasterise",
     "read_impressions",
     "render",
+    "truth",
     "upload",
     "write_impressions",
 ]

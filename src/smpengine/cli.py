@@ -82,11 +82,15 @@ def main() -> None:
               help="CSV of impressions to draw instead of the plan's sessions.")  # fmt: skip
 @click.option("--save-impressions", type=click.Path(path_type=Path), default=None, metavar="FILE",
               help="Also write the impressions that were drawn as CSV.")  # fmt: skip
-def render(plan: Path, out: Path, output: str, **options: Any) -> None:
+@click.option("--truth", "truth_file", type=click.Path(path_type=Path), default=None,
+              metavar="FILE", help="Also write where every dot is: .npz.")  # fmt: skip
+def render(plan: Path, out: Path, output: str, truth_file: Path | None, **options: Any) -> None:
     """Render PLAN (TOML or JSON) to a picture."""
     from smpengine.image.write import check_output, write_image
 
     check_output(out, output)
+    if truth_file is not None and truth_file.suffix.lower() != ".npz":
+        _fail(f"--truth must end in .npz, got {str(truth_file)!r}.", _BAD_INPUT)
     loaded = smp.load_plan(plan)
     scale = options["px_per_mm"]
     scale = loaded.px_per_mm if scale is None else scale
@@ -118,6 +122,9 @@ def render(plan: Path, out: Path, output: str, **options: Any) -> None:
                 "illuminant": illuminant,
                 "window_mm": options["window"], "day": options["day"]}  # fmt: skip
     write_image(out, picture, metadata)
+    if truth_file is not None:
+        place = options["window"], options["device"]
+        smp.truth(scene, scale, *place, threads=options["threads"]).write(truth_file)
     height, width = picture.shape[:2]
     click.echo(f"{out}: {width} x {height} px, {len(scene.impressions):,} impressions")
 

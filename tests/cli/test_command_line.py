@@ -128,6 +128,21 @@ def test_bad_input_is_one_line(folder: Path, arguments: list[str], code: int, me
 
 
 @pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="a folder that nobody may write to")
+def test_truth_beside_the_picture(folder: Path) -> None:
+    arguments = ("--px-per-mm", "20", "--window", "1", "1", "5", "4", "--truth", "dots.npz")
+    done = run("render", "plan.toml", "-o", "a.png", *arguments, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    scene = smp.load_plan(folder / "plan.toml").scene()
+    want = smp.truth(scene, 20.0, (1.0, 1.0, 5.0, 4.0))
+    with np.load(folder / "dots.npz") as found:
+        assert np.array_equal(found["id"], want.id)
+        assert np.array_equal(found["x_px"], want.x_px)
+    wrong = run("render", "plan.toml", "-o", "b.png", "--truth", "dots.csv", cwd=folder)
+    assert wrong.returncode == 2
+    assert wrong.stderr == "smpengine: --truth must end in .npz, got 'dots.csv'.\n"
+    assert not (folder / "b.png").exists()
+
+
 def test_a_folder_that_cannot_be_written(folder: Path) -> None:
     done = run("render", "plan.toml", "-o", "/proc/self/a.png", cwd=folder)
     assert done.returncode == 1

@@ -15,7 +15,7 @@ SOURCE = Path(smp.__file__).parent
 LAYERS = (
     ("cli",),
     ("bench",),
-    ("inventory",),
+    ("inventory", "truth"),
     ("render",),
     ("spectrum",),
     ("picture",),

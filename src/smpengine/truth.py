@@ -1,0 +1,154 @@
+"""`truth`: where every dot of a picture is, and whether an eye can tell it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smpengine.errors import SceneError, must
+from smpengine.files import write_files
+from smpengine.image.colour import BAND_TO_LINEAR_SRGB
+from smpengine.render import render
+from smpengine.scene import Scene
+from smpengine.window import check_scale, pixel_window
+from smpengine.workers import Cancel, Progress
+
+LUMINANCE: Final = (0.2126, 0.7152, 0.0722)
+"""Of linear sRGB (IEC 61966-2-1)."""
+EYE_MM: Final = 500.0
+"""Distance of the eye if nothing else is said: a practitioner's."""
+_BLUR_PER_DEPTH: Final = 0.15  # mm of seen radius per mm of depth, added to the deposit's (assumed)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The dots whose centres a picture shows, in columns of one length.
+
+    Attributes
+    ----------
+    id
+        Row of the scene's impressions.
+    x_px, y_px
+        Centre in the picture: pixel (j, i) covers [i, i + 1) x [j, j + 1).
+    radius_px, radius_mm, depth_mm, thickness_mm
+        Of the deposit.
+    session
+        Number of the visit.
+    contrast
+        1 - luminance of the centre over that of its surround, measured in the picture; other dots
+        count with the surround. nan where the picture shows none.
+    visible
+        Whether an eye at `eye_mm` tells the dot: contrast times its contrast sensitivity, at the
+        frequency of a grating whose dark half-period is the dot as wide as it is seen, is over 1.
+    eye_mm
+        Distance of the eye.
+    """
+
+    id: NDArray[np.int64]
+    x_px: NDArray[np.float64]
+    y_px: NDArray[np.float64]
+    radius_px: NDArray[np.float64]
+    radius_mm: NDArray[np.float64]
+    depth_mm: NDArray[np.float64]
+    thickness_mm: NDArray[np.float64]
+    session: NDArray[np.int32]
+    contrast: NDArray[np.float64]
+    visible: NDArray[np.bool_]
+    eye_mm: float = EYE_MM
+
+    def __len__(self) -> int:
+        """Return the number of dots."""
+        return int(self.id.shape[0])
+
+    def write(self, path: str | Path) -> None:
+        """Write the columns as NPZ, all or nothing.
+
+        Raises
+        ------
+        OutputError
+            The file cannot be written.
+        """
+        columns = {each.name: getattr(self, each.name) for each in fields(self)}
+
+        def save(name: Path) -> None:
+            with name.open("wb") as file:
+                np.savez_compressed(file, **columns)
+
+        write_files({Path(path): save})
+
+
+def truth(
+    scene: Scene,
+    px_per_mm: float = 40.0,
+    window_mm: tuple[float, float, float, float] | None = None,
+    device: str = "auto",
+    *,
+    eye_mm: float = EYE_MM,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> Truth:
+    """Tell every dot whose centre a picture shows: where it is, and whether it can be seen.
+
+    Parameters
+    ----------
+    scene, px_per_mm, window_mm, device, threads, progress, cancel
+        As for `render`, of the same picture; its luminance is rendered once more.
+    eye_mm
+        Distance of the eye, over 0.
+
+    Returns
+    -------
+    Truth
+        In the order of the scene's rows; none besides.
+
+    Raises
+    ------
+    SceneError
+        As for `render`; or the distance is not over 0.
+    DeviceError, Cancelled
+        As for `render`.
+    """
+    if not 0.0 < eye_mm < math.inf:
+        raise SceneError(must("eye_mm", "be over 0 and finite", eye_mm))
+    scale = check_scale(px_per_mm)
+    window = pixel_window(scene.extent_mm, scale, window_mm)
+    light = render(
+        scene, scale, window_mm, "linear", device, threads=threads, progress=progress, cancel=cancel
+    )
+    # Imported here, for it brings Numba with it: importing the package stays quick.
+    from smpengine.image.contrast import contrast_sensitivity, weber_contrast
+
+    dots = scene.impressions
+    x, y = dots.x_mm * scale - window.col0, dots.y_mm * scale - window.row0
+    shown = np.flatnonzero((x >= 0.0) & (x < window.width) & (y >= 0.0) & (y < window.height))
+    radius, depth = dots.radius_mm[shown], dots.depth_mm[shown]
+    seen_mm = radius + _BLUR_PER_DEPTH * depth
+    contrast = np.empty(shown.size)
+    weber_contrast(
+        np.ascontiguousarray(light.astype(np.float64) @ _luminance(scene)), x[shown], y[shown],
+        0.5 * radius * scale, seen_mm * scale, contrast,
+    )  # fmt: skip
+    degrees = np.degrees(2.0 * seen_mm / eye_mm)
+    known = np.nan_to_num(contrast, nan=0.0)
+    visible = known * contrast_sensitivity(0.5 / degrees) > 1.0
+    return Truth(
+        shown.astype(np.int64), x[shown], y[shown], radius * scale, radius, depth,
+        dots.thickness_mm[shown], dots.session[shown], contrast, visible, float(eye_mm),
+    )  # fmt: skip
+
+
+def _luminance(scene: Scene) -> NDArray[np.float64]:
+    """Return what turns the reflectance of a scene's bands into luminance."""
+    if scene.skin.is_spectral:
+        from smpengine.image.observer import linear_srgb_weights
+
+        weights: NDArray[np.float64] = LUMINANCE @ linear_srgb_weights(scene.skin.lambda_nm)
+        return weights
+    three: NDArray[np.float64] = np.array(LUMINANCE) @ np.array(BAND_TO_LINEAR_SRGB)
+    return three
