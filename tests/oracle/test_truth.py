@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
+from skimage.feature import blob_log
 
 import smpengine as smp
 from smpengine.image.contrast import contrast_sensitivity
@@ -74,3 +76,21 @@ def test_it_is_a_file(strong_scene: smp.Scene, tmp_path: Path) -> None:
     with np.load(tmp_path / "dots.npz") as file:
         for name in ("id", "x_px", "y_px", "contrast", "visible", "depth_mm"):
             assert np.array_equal(file[name], getattr(found, name), equal_nan=name == "contrast")
+
+
+@pytest.mark.parametrize(("treatment", "skin"), [("natural", "VI"), ("strong", "I-II")])
+def test_a_blob_detector_finds_what_is_called_visible(treatment: str, skin: str) -> None:
+    """Laplacian of Gaussians on absorbance; found is within four pixels of a dot."""
+    plan = smp.Plan.from_dict(
+        {"version": 1, "seed": 5, "skin": {"type": skin}, "treatment": treatment,
+         "scalp": {"extent_mm": [9.0, 8.0]}}
+    )  # fmt: skip
+    scene = plan.scene()
+    found = smp.truth(scene, 40.0)
+    absorbance = smp.render(scene, 40.0, output="absorbance")[..., 1].astype(float)
+    blobs = blob_log(absorbance, 1.0, 6.0, 12, threshold=0.01, overlap=0.9)[:, [1, 0]] + 0.5
+    dots = np.stack([found.x_px, found.y_px], axis=1)
+    inside = ((dots > 4.0) & (dots < [356.0, 316.0])).all(axis=1)  # blobs need room
+    assert 200 < found.visible.sum() <= len(found)
+    assert (cKDTree(blobs).query(dots[found.visible & inside])[0] < 4.0).mean() >= 0.9
+    assert (cKDTree(dots).query(blobs)[0] > 4.0).mean() <= 0.05
