@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import math
 from pathlib import Path
 
 import numpy as np
@@ -25,8 +24,6 @@ from smpengine.workers import Workers
 FRACTIONS = (0.02, 0.03, 0.05, 0.08, 0.12, 0.16, 0.20, 0.25, 0.30)
 SCATTERING = (0.4, 0.55, 0.75, 1.0, 1.3, 1.6)
 BANDS_NM = {"R": 610.0, "G": 545.0, "B": 460.0}
-EPIDERMIS_MM = 0.06
-ANISOTROPY = 0.8
 # What it takes for a standard error of about 0.3 % at the darkest skin.
 BAND_PHOTONS = {"R": 400_000, "G": 800_000, "B": 2_400_000}
 SPECTRUM_PHOTONS = ((500.0, 1_000_000), (1000.0, 400_000))  # up to a wavelength
@@ -38,8 +35,7 @@ def run(
     """Return R0 and its standard error for all melanosome fractions."""
     made = [Tissue(fraction, scattering=scattering).properties(lam) for fraction in FRACTIONS]
     mua = np.array([[float(epidermis), float(dermis)] for _, epidermis, dermis in made])
-    mus = float(made[0][0]) / (1.0 - ANISOTROPY)
-    medium = Medium((EPIDERMIS_MM, math.inf), (mus, mus), (0.0, 0.0), ANISOTROPY)
+    medium = Medium.of_skin(float(made[0][0]), (0.0, 0.0))
     found = slab(medium, photons, seed, mua, workers).reflectance
     return found.value, found.error
 

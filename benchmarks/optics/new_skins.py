@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import math
 import time
 
 import numpy as np
@@ -49,9 +48,8 @@ FIELDS = ("strong_III-IV", "natural_I-II")
 
 def medium_of(skin: SkinFile, band: SkinBand) -> Medium:
     """Return a skin in a band."""
-    mus = band.musp_per_mm / (1.0 - skin.g)
     mua = band.mua_epidermis_per_mm, band.mua_dermis_per_mm
-    return Medium((skin.epidermis_mm, math.inf), (mus, mus), mua, skin.g, skin.n)
+    return Medium.of_skin(band.musp_per_mm, mua, skin.epidermis_mm, skin.g, skin.n)
 
 
 def dots(skin: SkinFile, table: SkinTable, photons: int, workers: Workers) -> tuple[Array, Array]:

@@ -32,7 +32,6 @@ from truth import Rows, fields, read
 
 Array = NDArray[np.float64]
 BANDS_NM = (610.0, 545.0, 460.0)
-ANISOTROPY = 0.8
 
 
 def medium_of(fraction: float, band: int) -> Medium:
@@ -43,8 +42,7 @@ def medium_of(fraction: float, band: int) -> Medium:
             Tissue(float(fraction)).properties(BANDS_NM[band]), (3, 4, 5), strict=True
         )
     )
-    mus = float(musp) / (1.0 - ANISOTROPY)
-    return Medium((0.06, math.inf), (mus, mus), (float(epidermis), float(dermis)), ANISOTROPY)
+    return Medium.of_skin(float(musp), (float(epidermis), float(dermis)))
 
 
 def published(workers: Workers) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -38,8 +37,7 @@ def kernels_of(
 
     The grid is the ladder's, scaled by the mean scattering of the bands that are drawn together.
     """
-    mus = musp_per_mm / (1.0 - g)
-    medium = Medium((epidermis_mm, math.inf), (mus, mus), (0.0, 0.0), g, n)
+    medium = Medium.of_skin(musp_per_mm, (0.0, 0.0), epidermis_mm, g, n)
     c = mean_musp_per_mm / AVERAGE_MUSP_PER_MM
     grid = RHO_END_MM / c, Z_END_MM / c, RINGS, DEPTHS
     return linear_kernels(medium, mua_per_mm, *grid, photons, seed, workers)

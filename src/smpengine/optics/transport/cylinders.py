@@ -27,11 +27,9 @@ from smpengine.optics.transport.runs import (
 from smpengine.optics.transport.walk import (
     SCATTERED,
     UP,
-    cross,
     free_path,
+    go_on,
     optical_path,
-    survives,
-    turn,
 )
 from smpengine.workers import Workers
 
@@ -166,10 +164,7 @@ def _absorbance(
     edges, mus, absorbed = medium.arrays
     medium.absorptions(absorbed)
     at_least_two(photons)
-    bad = np.flatnonzero(~((mua >= 0.0) & (mua < math.inf)))
-    if bad.size:
-        got = float(mua[bad[0]])
-        raise InputError(must("mua_per_mm", "be at least 0 and finite", got, f"row {bad[0]}"))
+    check_pigment(mua)
     n, m = len(cylinders.depth_mm), len(mua)
     shapes = cylinders.arrays
     key = key_of(*seeds)
@@ -184,6 +179,20 @@ def _absorbance(
     bare, bare2 = total[:2]
     taken, taken2, both = total[2:].reshape(3, n, m)
     return absorbance(np.full((n, m), bare), taken, (np.full((n, m), bare2), taken2, both))
+
+
+def check_pigment(mua_per_mm: Array) -> None:
+    """Refuse what no pigment absorbs.
+
+    Raises
+    ------
+    InputError
+        A value is negative or not finite.
+    """
+    bad = np.flatnonzero(~((mua_per_mm >= 0.0) & (mua_per_mm < math.inf)))
+    if bad.size:
+        got, where = float(mua_per_mm[bad[0]]), f"row {bad[0]}"
+        raise InputError(must("mua_per_mm", "be at least 0 and finite", got, where))
 
 
 @njit(nogil=True, forceinline=True)
@@ -287,7 +296,7 @@ def _follow(
         layer, absorbed, meetings = 0, 0.0, 0
         state, tau = optical_path(state, gamma)
         left = SCATTERED
-        while True:
+        while left == SCATTERED:
             step, event = free_path(z, uz, tau, mus[layer], edges[layer], edges[layer + 1])
             ahead = z + uz * step
             if max(z, ahead) > highest and min(z, ahead) < lowest:
@@ -299,17 +308,9 @@ def _follow(
             y += uy * step
             z = ahead
             absorbed += mua[layer] * step
-            if event != SCATTERED:
-                tau -= step * mus[layer]
-                z, uz, layer, left, state = cross(event, z, uz, layer, edges, n, state, gamma)
-                if left != SCATTERED:
-                    break
-                continue
-            alive, absorbed, state = survives(absorbed, state, gamma)
-            if not alive:
-                break
-            state, tau = optical_path(state, gamma)
-            ux, uy, uz, state = turn(ux, uy, uz, g, state, gamma)
+            z, ux, uy, uz, tau, layer, absorbed, left, state = go_on(
+                event, step, z, ux, uy, uz, tau, layer, absorbed, edges, mus, g, n, state, gamma
+            )
         weight = math.exp(-absorbed) if left == UP else 0.0
         bare[0] += weight
         bare[1] += weight * weight

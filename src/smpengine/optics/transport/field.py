@@ -10,7 +10,7 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from smpengine.errors import InputError, must
-from smpengine.optics.transport.cylinders import Cylinders, chord, clip_depth
+from smpengine.optics.transport.cylinders import Cylinders, check_pigment, chord, clip_depth
 from smpengine.optics.transport.draws import begin, draw
 from smpengine.optics.transport.medium import Medium
 from smpengine.optics.transport.runs import (
@@ -24,11 +24,9 @@ from smpengine.optics.transport.runs import (
 from smpengine.optics.transport.walk import (
     SCATTERED,
     UP,
-    cross,
     free_path,
+    go_on,
     optical_path,
-    survives,
-    turn,
 )
 from smpengine.workers import Workers
 
@@ -73,14 +71,17 @@ def field_reflectance(
     columns = np.ascontiguousarray(np.asarray(dots, float).reshape(-1, 5).T)
     pigment = np.ascontiguousarray(np.broadcast_to(mua_per_mm, columns[0].shape), float)
     x, y, depth, radius, thickness = columns
-    _check(Cylinders(depth, radius, thickness), pigment, cell_mm)
+    cylinders = Cylinders(depth, radius, thickness)
+    check_pigment(pigment)
     at_least_two(photons)
+    if not 2.0 * radius.max(initial=0.0) < cell_mm < math.inf:
+        raise InputError(must("cell_mm", "be wider than the widest dot", cell_mm))
     grid = _grid_of(x, y, radius, cell_mm)
-    shapes = x, y, depth - 0.5 * thickness, depth + 0.5 * thickness, radius**2, pigment
+    shapes = x, y, *cylinders.arrays, pigment
     edges, mus, mua = medium.arrays
     medium.absorptions(mua)
     sums = np.zeros((pixels * pixels, 5))
-    at_once = max(PHOTONS_A_JOB // max(photons, 1), 1)  # pixels
+    at_once = max(PHOTONS_A_JOB // photons, 1)  # pixels
     jobs, key = -(-pixels * pixels // at_once), key_of(seed)
 
     def job(number: int, _: None) -> None:
@@ -103,16 +104,6 @@ def field_reflectance(
     b, t, b2, t2, bt = (v.sum(keepdims=True) for v in (bare, taken, bare2, taken2, both))
     mean = absorbance(b, t, (b2, t2, bt))
     return picture, Estimate(mean.value[0], mean.error[0])
-
-
-def _check(cylinders: Cylinders, pigment: Array, cell_mm: float) -> None:
-    """Refuse what Cylinders does not know of."""
-    bad = np.flatnonzero(~((pigment >= 0.0) & (pigment < math.inf)))
-    if bad.size:
-        got, where = float(pigment[bad[0]]), f"row {bad[0]}"
-        raise InputError(must("mua_per_mm", "be at least 0 and finite", got, where))
-    if not 2.0 * cylinders.radius_mm.max(initial=0.0) < cell_mm < math.inf:
-        raise InputError(must("cell_mm", "be wider than the widest dot", cell_mm))
 
 
 def _met(centre: float, radius: float, side: float) -> range:
@@ -196,7 +187,7 @@ def _follow(
         layer, absorbed, taken = 0, 0.0, 0.0
         state, tau = optical_path(state, gamma)
         left = SCATTERED
-        while True:
+        while left == SCATTERED:
             step, event = free_path(z, uz, tau, mus[layer], edges[layer], edges[layer + 1])
             ahead = z + uz * step
             if max(z, ahead) > highest and min(z, ahead) < lowest:
@@ -207,17 +198,9 @@ def _follow(
             y += uy * step
             z = ahead
             absorbed += mua[layer] * step
-            if event != SCATTERED:
-                tau -= step * mus[layer]
-                z, uz, layer, left, state = cross(event, z, uz, layer, edges, n, state, gamma)
-                if left != SCATTERED:
-                    break
-                continue
-            alive, absorbed, state = survives(absorbed, state, gamma)
-            if not alive:
-                break
-            state, tau = optical_path(state, gamma)
-            ux, uy, uz, state = turn(ux, uy, uz, g, state, gamma)
+            z, ux, uy, uz, tau, layer, absorbed, left, state = go_on(
+                event, step, z, ux, uy, uz, tau, layer, absorbed, edges, mus, g, n, state, gamma
+            )
         if left == UP:
             weight = math.exp(-absorbed)
             lost = -weight * math.expm1(-taken)

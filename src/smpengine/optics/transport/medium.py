@@ -61,6 +61,15 @@ class Medium:
         if not 1.0 <= self.n <= 3.0:
             raise InputError(must("n", "be 1 to 3", self.n))
 
+    @classmethod
+    def of_skin(
+        cls, musp_per_mm: float, mua_per_mm: tuple[float, float], epidermis_mm: float = 0.06,
+        g: float = 0.8, n: float = 1.4,
+    ) -> Medium:  # fmt: skip
+        """Return an epidermis on an endless dermis that scatter alike; absorption of both."""
+        mus = musp_per_mm / (1.0 - g)
+        return cls((epidermis_mm, math.inf), (mus, mus), mua_per_mm, g, n)
+
     @property
     def edges_mm(self) -> NDArray[np.float64]:
         """Depths of the layers' edges, (layers + 1,), the surface first."""

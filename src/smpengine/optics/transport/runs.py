@@ -79,7 +79,7 @@ def run_jobs(
 def mean(total: Array, squares: Array, photons: int) -> Estimate:
     """Return means over photons, from sums and sums of squares."""
     value = total / photons
-    variance = np.maximum(squares / photons - value**2, 0.0) / max(photons - 1, 1)
+    variance = np.maximum(squares / photons - value**2, 0.0) / (photons - 1)
     return Estimate(value, np.sqrt(variance))
 
 
