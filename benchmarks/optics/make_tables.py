@@ -17,11 +17,11 @@ import numpy as np
 
 from smpengine.calibrate.fit import fit_kernels
 from smpengine.calibrate.run import kernels_of
-from smpengine.optics.ladder import KERNELS, MUSP_PER_MM, ladder
+from smpengine.optics.ladder import ladder
 from smpengine.optics.skin import FRACTIONS
 from smpengine.optics.tissue import Tissue
-from smpengine.scene import AVERAGE_MUSP_PER_MM, BANDS
-from smpengine.skintable import RGB_NM
+from smpengine.scene import AVERAGE_MUSP_PER_MM, BANDS, MUSP_PER_MM
+from smpengine.skintable import KERNELS, RGB_NM
 from smpengine.workers import Workers
 
 MODEL = Path(__file__).parents[2] / "src" / "smpengine" / "optics" / "model.csv"

@@ -56,7 +56,7 @@ def dots(skin: SkinFile, table: SkinTable, photons: int, workers: Workers) -> tu
     """Return model / transport - 1 of every dot, ring and band that is certain, and its mua."""
     shapes = np.array([(z, r, 0.1) for z, r in itertools.product(DEPTH_MM, RADIUS_MM)])
     errors, strengths = [], []
-    for b, band in enumerate(table.groups()[0]):
+    for b, band in enumerate(table.in_drawing_order().bands):
         found = ring_absorbance(
             medium_of(skin, band), Cylinders(*shapes.T), MUA_PER_MM, RINGS_MM, photons, b, workers
         )
@@ -83,7 +83,7 @@ def field_in(
     found = [
         field_reflectance(medium_of(skin, band), field.dots[:, :5], field.dots[:, 5],
                           field.CELL_MM, cells, photons, 50 + b, workers)[0]
-        for b, band in enumerate(table.groups()[0])
+        for b, band in enumerate(table.in_drawing_order().bands)
     ]  # fmt: skip
     ratio = np.stack([part.value for part in found], axis=2)
     error = np.stack([part.error for part in found], axis=2)
@@ -110,7 +110,9 @@ def main() -> None:
             if field.name in FIELDS:
                 seen = field_in(field, skin, table, 800, workers)
                 ours = field_picture(seen, smp.Skin(table=table))
-                for band, figures in zip(table.groups()[0], figures_of(seen, ours), strict=True):
+                for band, figures in zip(
+                    table.in_drawing_order().bands, figures_of(seen, ours), strict=True
+                ):
                     mean, slope, rest = figures
                     print(f"  {field.name:14s} {band.lambda_nm:.0f} nm  {mean:+6.1%}  {slope:.3f}"
                           f"  {rest:6.1%}")  # fmt: skip

@@ -23,7 +23,7 @@ from scipy.optimize import least_squares
 
 import smpengine as smp
 from smpengine.calibrate.fit import fit_kernels
-from smpengine.calibrate.run import kernels_of
+from smpengine.calibrate.run import band_of, kernels_of
 from smpengine.image.colour import BAND_TO_LINEAR_SRGB, EXPOSURE
 from smpengine.image.observer import linear_srgb_weights
 from smpengine.image.write import write_image
@@ -53,10 +53,8 @@ def tables(photons: int, workers: Workers) -> dict[float, SkinTable]:
             float(musp[k]), mean, mua, EPIDERMIS_MM, ANISOTROPY, INDEX, photons, k, workers
         )
         for i, fraction in enumerate(FRACTIONS):
-            fit = fit_kernels(kernels, i)
-            bare = float(kernels.bare.value[i]), float(kernels.bare.error[i])
             own = nm, float(musp[k]), float(mua[i, 0]), float(mua[i, 1])
-            bands[fraction].append(SkinBand(*own, *bare, fit.error, fit.weight, fit.reach))
+            bands[fraction].append(band_of(own, kernels, i, fit_kernels(kernels, i)))
         print(f"{nm:.0f} nm", end=" ", flush=True)
     print()
     return {fraction: SkinTable(tuple(found), EPIDERMIS_MM) for fraction, found in bands.items()}

@@ -86,11 +86,14 @@ def main() -> None:
               metavar="FILE", help="Also write where every dot is: .npz.")  # fmt: skip
 def render(plan: Path, out: Path, output: str, truth_file: Path | None, **options: Any) -> None:
     """Render PLAN (TOML or JSON) to a picture."""
+    from smpengine.files import check_target
     from smpengine.image.write import check_output, write_image
 
     check_output(out, output)
-    if truth_file is not None and truth_file.suffix.lower() != ".npz":
-        _fail(f"--truth must end in .npz, got {str(truth_file)!r}.", _BAD_INPUT)
+    if truth_file is not None:
+        if truth_file.suffix.lower() != ".npz":
+            _fail(f"--truth must end in .npz, got {str(truth_file)!r}.", _BAD_INPUT)
+        check_target(truth_file, "--truth")
     loaded = smp.load_plan(plan)
     scale = options["px_per_mm"]
     scale = loaded.px_per_mm if scale is None else scale
@@ -101,8 +104,7 @@ def render(plan: Path, out: Path, output: str, truth_file: Path | None, **option
         click.echo(f"note: {note}", err=True)
     scene = _scene(loaded, options["impressions"], options["day"], options["threads"])
     if options["save_impressions"] is not None:
-        mua = scene.impressions.mua_per_mm
-        if scene.skin.is_spectral and not (mua[:, :1] == mua).all():
+        if scene.skin.is_spectral and not scene.impressions.is_flat:
             _fail("--save-impressions: CSV holds R, G, B, got pigment in the bands of skin.table.",
                   _BAD_INPUT)  # fmt: skip
         smp.write_impressions(options["save_impressions"], scene.impressions)
@@ -136,8 +138,7 @@ def _scene(
     if impressions is None:
         return plan.scene(day, threads=threads)
     columns = smp.read_impressions(impressions)
-    mua = columns.mua_per_mm
-    if plan.skin.is_spectral and not (mua[:, :1] == mua).all():
+    if plan.skin.is_spectral and not columns.is_flat:
         remedy = "Give mua_per_mm, the same for all bands."
         _fail(f"{impressions}: pigment must suit the bands of skin.table, got R, G, B. {remedy}",
               _BAD_INPUT)  # fmt: skip
@@ -201,16 +202,14 @@ def calibrate_skin(skin: Path, out: Path, photons: int, seed: int, threads: int 
     """
     from smpengine.calibrate.properties import read_skin
     from smpengine.calibrate.run import calibrate
+    from smpengine.files import check_target
     from smpengine.workers import Workers, thread_count
 
     if out.suffix.lower() != ".json":
         _fail(f"out must end in .json, got {str(out)!r}.", _BAD_INPUT)
-    if not out.absolute().parent.is_dir():
-        remedy = "Make the folder, or write elsewhere."
-        _fail(f"out must be in a folder that exists, got {str(out)!r}. {remedy}", _BAD_INPUT)
-    if out.is_dir() or out.resolve() == skin.resolve():
-        what = "a folder" if out.is_dir() else "the skin itself"
-        _fail(f"out must be a file of its own, got {str(out)!r}, {what}.", _BAD_INPUT)
+    check_target(out)
+    if out.resolve() == skin.resolve():
+        _fail(f"out must be a file of its own, got {str(out)!r}, the skin itself.", _BAD_INPUT)
     properties = read_skin(skin)
     part = out.with_name(out.name + ".part")
     try:

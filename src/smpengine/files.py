@@ -4,10 +4,36 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from smpengine.errors import OutputError
+from smpengine.errors import OutputError, must
+
+
+def check_target(target: Path, name: str = "out") -> None:
+    """Say before the work whether a file can be written there; `name` is what messages call it.
+
+    Raises
+    ------
+    OutputError
+        It is a folder, or its folder does not exist or cannot be written to.
+    """
+    if target.is_dir():
+        raise OutputError(must(name, "be a file", f"the folder {str(target)!r}"))
+    folder = target.parent
+    if not folder.is_dir():
+        remedy = f"Make it first: mkdir -p {folder}"
+        raise OutputError(
+            must(name, "be in a folder that exists", repr(str(target)), remedy=remedy)
+        )
+    try:
+        descriptor, probe = tempfile.mkstemp(dir=folder, prefix=".smpengine-")
+        os.close(descriptor)
+        Path(probe).unlink()
+    except OSError as error:
+        message = must(name, "be in a folder that can be written to", repr(str(target)))
+        raise OutputError(f"{message} ({error.strerror})") from error
 
 
 def write_files(files: Mapping[Path, Callable[[Path], object]]) -> None:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from numpy.typing import NDArray
 
-from smpengine.devices import CPU, REFERENCE
+from smpengine.devices import REFERENCE
 from smpengine.raster.grid import tile_count
 from smpengine.raster.splats import PixelWindow
+from smpengine.resident import bring
 from smpengine.scene import Scene
 from smpengine.window import halvings_for, subpixels
 from smpengine.workers import Workers
@@ -47,11 +48,10 @@ def draw_picture(
     from smpengine import panel as drawing
 
     finish = drawing.finish_for(scene.skin, output, exposure)
-    if device not in (CPU, REFERENCE):
+    uploaded = resident or bring(scene, device)
+    if uploaded is not None:
         from smpengine import panel_opencl
-        from smpengine.raster.opencl_engine import engine_for
 
-        uploaded = resident or panel_opencl.upload(scene, engine_for(device))
         panel_opencl.draw(uploaded, px_per_mm, window, finish, out, workers)
         return
     panels = list(_panels(window, halvings_for(px_per_mm)))

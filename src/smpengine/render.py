@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from smpengine.devices import resolve
 from smpengine.errors import SceneError, must
+from smpengine.image.colour import COLOURS
 from smpengine.picture import draw_picture
 from smpengine.raster.api import output_array
 from smpengine.resident import Resident
@@ -28,7 +29,6 @@ OUTPUTS: Final[dict[str, np.dtype[Any]]] = {
     "linear": np.dtype(np.float32),
     "absorbance": np.dtype(np.float32),
 }
-COLOURS: Final = ("srgb8", "srgb16")
 
 
 def render(

@@ -59,7 +59,7 @@ class Resident:
             The device is gone, or has no room any more.
         """
         if self.uploaded is not None and self.uploaded.engine.lost:
-            self.uploaded = _bring(self.scene, self.device)
+            self.uploaded = bring(self.scene, self.device)
         return self.uploaded
 
 
@@ -92,13 +92,20 @@ def upload(scene: Scene, device: str = "auto") -> Resident:
         got = f"{len(scene.skin.lambda_nm)} bands"
         raise SceneError(must("scene", "have the bands R, G, B to be kept", got, remedy=remedy))
     name = resolve(device)
+    return Resident(scene, name, bring(scene, name))
+
+
+def bring(scene: Scene, name: str) -> Uploaded | None:
+    """Return a scene's buffers on a device; None where there is nothing to bring.
+
+    Raises
+    ------
+    DeviceError
+        The device is not available, or has no room.
+    """
     if name in (CPU, REFERENCE):
-        return Resident(scene, name, None)
-    return Resident(scene, name, _bring(scene, name))
-
-
-def _bring(scene: Scene, name: str) -> Uploaded:
-    from smpengine.panel_opencl import upload as bring
+        return None
+    from smpengine.panel_opencl import upload as up
     from smpengine.raster.opencl_engine import engine_for
 
-    return bring(scene, engine_for(name))
+    return up(scene, engine_for(name))

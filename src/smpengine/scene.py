@@ -21,8 +21,9 @@ BANDS: Final = ("R", "G", "B")
 MELANOSOME_FRACTION: Final = {"I-II": 0.02, "III-IV": 0.12, "V": 0.20, "VI": 0.30}
 """Melanosome volume fraction of each named skin; that of V is assumed."""
 
-AVERAGE_MUSP_PER_MM: Final = (3.468 + 4.07 + 5.179) / 3.0
-"""Mean reduced scattering of average skin in the bands."""
+MUSP_PER_MM: Final = (3.468, 4.07, 5.179)
+"""Reduced scattering of average skin in the bands (Jacques 2013, see ARCHITECTURE.md)."""
+AVERAGE_MUSP_PER_MM: Final = sum(MUSP_PER_MM) / 3.0
 MAX_MUA_PER_MM: Final = 10_000.0
 MAX_EXTENT_MM: Final = 100_000.0
 
@@ -86,7 +87,7 @@ class Skin:
             table = read_table(table)
         if not isinstance(table, SkinTable):
             raise SceneError(must("skin.table", "be a SkinTable or its file", repr(table)))
-        object.__setattr__(self, "table", table)
+        object.__setattr__(self, "table", table.in_drawing_order())
 
     @property
     def similarity(self) -> float:
@@ -98,9 +99,7 @@ class Skin:
     @property
     def lambda_nm(self) -> tuple[float, ...]:
         """Wavelengths that it is seen at: the bands R, G, B, or those of its table."""
-        if self.table is None or self.table.is_rgb:
-            return RGB_NM
-        return tuple(band.lambda_nm for band in self.table.bands)
+        return RGB_NM if self.table is None else tuple(self.table.lambda_nm)
 
     @property
     def is_spectral(self) -> bool:
@@ -221,6 +220,11 @@ class Impressions:
         """Return some of the rows, by mask, indices or slice, in the order asked for."""
         return Impressions(*(getattr(self, name)[index] for name in COLUMNS))
 
+    @property
+    def is_flat(self) -> bool:
+        """Whether each absorbs alike in all bands."""
+        return bool((self.mua_per_mm[:, :1] == self.mua_per_mm).all())
+
     def flat(self, bands: int) -> Impressions:
         """Return them with the first band's absorption in so many bands."""
         return self.picked([0] * bands)
@@ -286,12 +290,13 @@ class Scene:
             if getattr(self, name) is not None:
                 raise SceneError(must(name, "be None in this version", repr(getattr(self, name))))
         object.__setattr__(self, "extent_mm", _extent(self.extent_mm))
-        bands = len(self.skin.lambda_nm)
-        columns = self.impressions.mua_per_mm
-        if columns.shape[1] != bands and not (columns[:, :1] == columns).all():
+        bands, shape = len(self.skin.lambda_nm), self.impressions.mua_per_mm.shape
+        if shape[1] == bands:
+            return
+        if not self.impressions.is_flat:
             rule = f"have shape (n,) or (n, {bands}), for the bands of the skin"
-            raise SceneError(must("mua_per_mm", rule, columns.shape))
-        if not self.skin.is_spectral and columns.shape[1] != bands:
+            raise SceneError(must("mua_per_mm", rule, shape))
+        if not self.skin.is_spectral:
             object.__setattr__(self, "impressions", self.impressions.flat(bands))
 
     def in_bands(self, skin: Skin, index: Sequence[int]) -> Scene:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from smpengine.files import write_text
 Array = NDArray[np.float64]
 DEPTHS: Final = 36
 KERNELS: Final = 6
+"""Of a point deposit: a core and five halos."""
 GROUP: Final = 3
 """Bands that are drawn at once, and share the widths of their kernels."""
 RGB_NM: Final = (610.0, 545.0, 460.0)
@@ -62,7 +63,7 @@ class SkinBand:
 
 @dataclass(frozen=True, eq=False)
 class SkinTable:
-    """A skin at some wavelengths, which ascend.
+    """A skin at some wavelengths: ascending, or as its three bands are drawn.
 
     Attributes
     ----------
@@ -72,14 +73,11 @@ class SkinTable:
         Thickness of the epidermis.
     about
         What it was made from: properties, photons, seed, version.
-    in_drawing_order
-        Of three bands that are a group of a table's: they are drawn as they stand.
     """
 
     bands: tuple[SkinBand, ...]
     epidermis_mm: float
     about: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    in_drawing_order: bool = False
 
     @property
     def lambda_nm(self) -> Array:
@@ -88,30 +86,22 @@ class SkinTable:
 
     @property
     def is_rgb(self) -> bool:
-        """Whether its bands are the engine's own three."""
-        return sorted(band.lambda_nm for band in self.bands) == sorted(RGB_NM)
+        """Whether its bands are the engine's own three, in their order."""
+        return tuple(self.lambda_nm) == RGB_NM
 
-    def groups(self) -> list[tuple[SkinBand, SkinBand, SkinBand]]:
-        """Return the bands by threes; where some are left over, the last one fills up.
+    def in_drawing_order(self) -> SkinTable:
+        """Return the table; one of the engine's own three bands, in their order."""
+        if tuple(self.lambda_nm) == RGB_NM[::-1]:
+            return replace(self, bands=self.bands[::-1])
+        return self
 
-        The engine's own three come as R, G, B.
-        """
-        if self.in_drawing_order:
-            first, second, third = self.bands
-            return [(first, second, third)]
-        if self.is_rgb:
-            blue, green, red = self.bands
-            return [(red, green, blue)]
+    def groups(self) -> list[SkinTable]:
+        """Return the bands by threes, as tables; where some are left over, the last fills up."""
         some = []
         for k in range(0, len(self.bands), GROUP):
             part = self.bands[k : k + GROUP]
-            first, second, third = (*part, part[-1], part[-1])[:GROUP]
-            some.append((first, second, third))
+            some.append(replace(self, bands=(*part, part[-1], part[-1])[:GROUP]))
         return some
-
-    def group(self, k: int) -> SkinTable:
-        """Return the k-th three of bands as a table of its own."""
-        return SkinTable(self.groups()[k], self.epidermis_mm, self.about, in_drawing_order=True)
 
     @property
     def musp_per_mm(self) -> float:
@@ -132,7 +122,7 @@ class SkinTable:
     def text(self) -> str:
         """Return the table as JSON."""
         bands = []
-        for band in self.bands:
+        for band in sorted(self.bands, key=lambda band: band.lambda_nm):
             numbers = {k: v for k, v in vars(band).items() if isinstance(v, float)}
             arrays = {"weight": band.weight.tolist(), "reach": band.reach.tolist()}
             bands.append({**numbers, **arrays})

@@ -11,12 +11,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from smpengine.image.colour import EXPOSURE
+from smpengine.image.colour import COLOURS, EXPOSURE
 from smpengine.image.observer import check_illuminant, linear_srgb_weights
 from smpengine.picture import draw_picture
 from smpengine.raster.splats import PixelWindow
+from smpengine.resident import bring
 from smpengine.scene import Scene, Skin
-from smpengine.skintable import GROUP
 from smpengine.workers import Workers
 
 _AT_ONCE_PX: Final = 2**22
@@ -45,28 +45,27 @@ def draw_spectral(
     SceneError
         Too few bands for a colour, or an unknown illuminant.
     """
-    coloured = output in ("srgb8", "srgb16")
+    coloured = output in COLOURS
     check_illuminant(illuminant)
     weights = linear_srgb_weights(scene.skin.lambda_nm, illuminant) if coloured else None
     parts, progress = list(_parts(window)), workers.progress
     scenes = list(_by_threes(scene))
+    residents = [bring(group, device) for group, _ in scenes]  # once, however many parts
     total, done = len(parts) * len(scenes), 0
     for part in parts:
         row = part.row0 - window.row0
         target = out[row : row + part.height]
         light = np.zeros((part.height, part.width, 3), np.float32)
-        for k, group in enumerate(scenes):
+        for (group, index), resident in zip(scenes, residents, strict=True):
             step = Workers(workers.threads, workers.cancel)
             bands = np.empty_like(light)
             kind = output if not coloured else "linear"
-            draw_picture(group, device, px_per_mm, part, kind, None, bands, step)
-            first = k * GROUP
-            count = min(GROUP, len(scene.skin.lambda_nm) - first)
+            draw_picture(group, device, px_per_mm, part, kind, None, bands, step, resident)
             if weights is None:
-                target[..., first : first + count] = bands[..., :count]
+                target[..., index] = bands
             else:
-                for b in range(count):  # in this order: a product of matrices has its own
-                    light += bands[..., b, None] * weights[:, first + b].astype(np.float32)
+                for b in range(len(set(index))):  # in this order: a matrix product has its own
+                    light += bands[..., b, None] * weights[:, index[b]].astype(np.float32)
             done += 1
             if progress is not None:
                 progress(done, total)
@@ -82,14 +81,17 @@ def _finish(
     encode(light, np.ones(3), out, part.row0, part.col0, exposure, np.eye(3))
 
 
-def _by_threes(scene: Scene) -> Iterator[Scene]:
-    """Divide a scene into scenes of three bands; the last band fills up what is left over."""
-    table = scene.skin.table
+def _by_threes(scene: Scene) -> Iterator[tuple[Scene, list[int]]]:
+    """Divide a scene into scenes of three bands, and say which of its own those are.
+
+    The last band fills up what is left over.
+    """
+    table, own = scene.skin.table, scene.skin.lambda_nm
     assert table is not None
-    last = len(table.bands) - 1
-    for k in range(len(table.groups())):
-        index = [min(k * GROUP + b, last) for b in range(GROUP)]
-        yield scene.in_bands(Skin(table=table.group(k)), index)
+    for group in table.groups():
+        skin = Skin(table=group)
+        index = [own.index(lambda_nm) for lambda_nm in skin.lambda_nm]
+        yield scene.in_bands(skin, index), index
 
 
 def _parts(window: PixelWindow) -> Iterator[PixelWindow]:

@@ -54,7 +54,7 @@ def test_from_a_skin_to_a_picture(folder: Path) -> None:
     [
         (["none.toml", "-o", "a.json"], 2, "none.toml: cannot be read: No such file"),
         (["skin.toml", "-o", "a.csv"], 2, "out must end in .json, got 'a.csv'."),
-        (["skin.toml", "-o", "no/a.json"], 2, "out must be in a folder that exists"),
+        (["skin.toml", "-o", "no/a.json"], 1, "out must be in a folder that exists"),
         (["skin.toml", "-o", "a.json", "--photons", "5"], 2, "photons must be 10,000 to"),
         (["skin.json", "-o", "skin.json"], 2, "out must be a file of its own, got 'skin.json'"),
         (["bad.toml", "-o", "a.json"], 2, "bad.toml: g must be less than or equal to 0.99, got 2"),

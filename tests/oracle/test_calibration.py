@@ -31,7 +31,7 @@ def own() -> SkinTable:
 
 
 def medium_of(table: SkinTable, b: int) -> Medium:
-    band = table.groups()[0][b]
+    band = table.in_drawing_order().bands[b]
     mus = band.musp_per_mm / 0.2
     mua = band.mua_epidermis_per_mm, band.mua_dermis_per_mm
     return Medium((table.epidermis_mm, math.inf), (mus, mus), mua, 0.8)
@@ -94,8 +94,8 @@ def test_a_field_in_an_untabulated_skin(own: SkinTable) -> None:
 def test_bare_skin_is_transports(own: SkinTable) -> None:
     scene = smp.Scene(smp.Skin(table=own), smp.Impressions(*[np.zeros(0)] * 6), (1.0, 1.0))
     seen = smp.render(scene, 10.0, output="linear")[0, 0]
-    assert np.allclose(seen, [band.reflectance for band in own.groups()[0]], rtol=1e-6)
-    assert [band.lambda_nm for band in own.groups()[0]] == [610.0, 545.0, 460.0]
+    assert np.allclose(seen, [band.reflectance for band in own.bands[::-1]], rtol=1e-6)
+    assert smp.Skin(table=own).lambda_nm == (610.0, 545.0, 460.0)
 
 
 def test_a_file_holds_all_of_it(own: SkinTable, tmp_path: Path) -> None:

@@ -13,9 +13,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from smpengine.optics.ladder import KERNELS, ladder
+from smpengine.optics.ladder import ladder
 from smpengine.optics.transport.kernels import Kernels
 from smpengine.optics.transport.runs import Estimate
+from smpengine.skintable import KERNELS
 
 Array = NDArray[np.float64]
 

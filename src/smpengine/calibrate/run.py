@@ -100,7 +100,7 @@ def calibrate(
         if fit.error is None:
             raise InputError(_too_few(skin.lambda_nm[k], kernels, photons))
         values = float(skin.lambda_nm[k]), float(musp[k]), float(epidermis[k]), float(dermis[k])
-        done.append(_band_of(values, kernels, 0, fit))
+        done.append(band_of(values, kernels, 0, fit))
         if part is not None:
             write_text(part, SkinTable(tuple(done), skin.epidermis_mm, about).text())
         if say is not None:
@@ -108,8 +108,12 @@ def calibrate(
     return SkinTable(tuple(done), skin.epidermis_mm, about)
 
 
-def _band_of(values: tuple[float, ...], kernels: Kernels, k: int, fit: Fit) -> SkinBand:
-    """Return a band; numbers to seven digits, as a file holds them."""
+def band_of(values: tuple[float, ...], kernels: Kernels, k: int, fit: Fit) -> SkinBand:
+    """Return a band, its numbers as short as a file holds them.
+
+    `values` are wavelength, reduced scattering and absorption of epidermis and dermis; `k` is which
+    of the kernels' absorptions that is.
+    """
     lambda_nm, musp, epidermis, dermis = values
     bare, error = float(kernels.bare.value[k]), float(kernels.bare.error[k])
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+COLOURS: Final = ("srgb8", "srgb16")
+"""Kinds of pictures that are colours, and not bands."""
 EXPOSURE: Final = 1.103
 """Factor on linear light that gives bare skin its lightness."""
 

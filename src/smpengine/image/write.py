@@ -10,7 +10,6 @@ import json
 import math
 import os
 import struct
-import tempfile
 import threading
 import zlib
 from collections.abc import Mapping
@@ -21,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import smpengine
-from smpengine.errors import InputError, OutputError, must
-from smpengine.files import write_files
+from smpengine.errors import InputError, must
+from smpengine.files import check_target, write_files
+from smpengine.image.colour import COLOURS
 
 NOTICE: Final = "Simulated picture of scalp micro-pigmentation, not a photograph."
 KEY: Final = "smpengine"
@@ -62,19 +62,7 @@ def check_output(path: str | Path, kind: str) -> None:
         remedy = "Write .tif or .npy, or choose srgb8 or srgb16."
         rule = f"hold {kind} pixels, which {suffix} cannot"
         raise InputError(must("out", rule, repr(str(path)), remedy=remedy))
-    if target.is_dir():
-        raise OutputError(must("out", "be a file", f"the folder {str(path)!r}"))
-    folder = target.parent
-    if not folder.is_dir():
-        remedy = f"Make it first: mkdir -p {folder}"
-        raise OutputError(must("out", "be in a folder that exists", repr(str(path)), remedy=remedy))
-    try:
-        descriptor, probe = tempfile.mkstemp(dir=folder, prefix=".smpengine-")
-        os.close(descriptor)
-        Path(probe).unlink()
-    except OSError as error:
-        message = must("out", "be in a folder that can be written to", repr(str(path)))
-        raise OutputError(f"{message} ({error.strerror})") from error
+    check_target(target)
 
 
 def write_image(path: str | Path, image: NDArray[Any], metadata: Mapping[str, object]) -> None:
@@ -121,8 +109,8 @@ def write_image(path: str | Path, image: NDArray[Any], metadata: Mapping[str, ob
 
 def _check_picture(image: NDArray[Any], kind: str) -> None:
     """Refuse what is not a picture of its kind: it would be written, and read as another."""
-    bands = 3 if kind in ("srgb8", "srgb16") else image.shape[-1]
-    if image.ndim != 3 or image.shape[2] != bands or 0 in image.shape:
+    wrong = kind in COLOURS and image.shape[2:] != (3,)
+    if image.ndim != 3 or wrong or 0 in image.shape:
         raise InputError(must("image", "have shape (height, width, 3)", f"shape {image.shape}"))
     if image.dtype != _DTYPES[kind]:
         raise InputError(must("image", f"be {_DTYPES[kind]} for {kind}", f"dtype {image.dtype}"))

@@ -23,8 +23,8 @@ from smpengine.optics.dot import (
     shallowness,
     soft_min,
 )
-from smpengine.optics.ladder import KERNELS
 from smpengine.optics.tables import read_reach, read_sigmas, read_weights
+from smpengine.skintable import KERNELS
 
 _WEIGHTS = BANDS_COUNT * KERNELS
 GAUSSIANS = KERNELS  # five halos, and the one that flattens them; the core is a disc

@@ -10,16 +10,9 @@ from __future__ import annotations
 import csv
 import functools
 from importlib import resources
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-
-KERNELS: Final = 6
-"""Of a point deposit: a core and five halos."""
-MUSP_PER_MM: Final = (3.468, 4.07, 5.179)
-"""Reduced scattering of the average skin in R, G, B (Jacques 2013, see ARCHITECTURE.md)."""
-MUSP_G_PER_MM: Final = 4.07
 
 
 @functools.cache

@@ -90,7 +90,7 @@ def bare_reflectance(skin: Skin) -> NDArray[np.float64]:
     the polynomial smooths it.
     """
     if skin.table is not None:
-        return np.array([band.reflectance for band in skin.table.groups()[0]])
+        return np.array([band.reflectance for band in skin.table.bands])
     values = []
     for b, coefficients in enumerate(COEFFICIENTS):
         corrections = [

@@ -14,9 +14,10 @@ from numba import njit
 from numpy.typing import NDArray
 
 from smpengine.optics.crowding import BANDS_COUNT
-from smpengine.optics.ladder import KERNELS, MUSP_G_PER_MM, MUSP_PER_MM, ladder
+from smpengine.optics.ladder import ladder
 from smpengine.optics.skin import FRACTIONS, bare_reflectance
-from smpengine.scene import BANDS, Skin
+from smpengine.scene import BANDS, MUSP_PER_MM, Skin
+from smpengine.skintable import KERNELS
 
 EPIDERMIS_PER_MM: Final = ((0.0331, 34.993), (0.0476, 50.926), (0.1082, 89.544))
 """Absorption of the epidermis in R, G, B: bloodless baseline, and per melanosome fraction."""
@@ -102,7 +103,7 @@ def table_for(skin: Skin) -> Table:
     decay = np.empty(BANDS_COUNT)
     for b in range(BANDS_COUNT):
         if skin.table is not None:
-            band = skin.table.groups()[0][b]
+            band = skin.table.bands[b]
             weight[:, b], deep = band.weight, band.reach
         else:
             for n in range(KERNELS):
@@ -121,10 +122,10 @@ def skin_bands(skin: Skin) -> NDArray[np.float64]:
     Both as in skin that scatters as the average one.
     """
     if skin.table is not None:
-        group, c = skin.table.groups()[0], skin.similarity
-        own = [(band.musp_per_mm / MUSP_G_PER_MM, band.mua_epidermis_per_mm) for band in group]
+        group, c = skin.table.bands, skin.similarity
+        own = [(band.musp_per_mm / MUSP_PER_MM[1], band.mua_epidermis_per_mm) for band in group]
         return np.ascontiguousarray(np.array(own).T / c)
-    scattering = [value / MUSP_G_PER_MM for value in MUSP_PER_MM]
+    scattering = [value / MUSP_PER_MM[1] for value in MUSP_PER_MM]
     epidermis = [base + slope * skin.melanosome for base, slope in EPIDERMIS_PER_MM]
     return np.array([scattering, epidermis])
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import csv
-import os
-import tempfile
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from smpengine.errors import InputError, OutputError, SceneError, must
+from smpengine.errors import InputError, SceneError, must
+from smpengine.files import write_files
 from smpengine.scene import Impressions
 
 _GEOMETRY: Final = ("x_mm", "y_mm", "depth_mm", "radius_mm", "thickness_mm")
@@ -29,32 +28,23 @@ def write_impressions(path: str | Path, impressions: Impressions) -> None:
     OutputError
         The file cannot be written.
     """
-    target = Path(path)
-    temporary: Path | None = None
     mua = impressions.mua_per_mm
     names: tuple[str, ...] = _BAND_MUA
     if mua.shape[1] != len(_BAND_MUA):
-        if not (mua[:, :1] == mua).all():
+        if not impressions.is_flat:
             rule = "be in R, G, B, or the same in all bands, for CSV"
             raise InputError(must("mua_per_mm", rule, f"{mua.shape[1]} bands"))
         mua, names = mua[:, :1], (_FLAT_MUA,)
     columns = [getattr(impressions, name).tolist() for name in _GEOMETRY]
     columns += [*mua.T.tolist(), impressions.session.tolist()]
-    try:
-        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".smpengine-", suffix=".csv")
-        temporary = Path(name)
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+
+    def write(name: Path) -> None:
+        with name.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow([*_GEOMETRY, *names, _SESSION])
             writer.writerows(zip(*columns, strict=True))
-        temporary.replace(target)
-        temporary = None
-    except OSError as error:
-        message = f"{target} could not be written: {error.strerror}. Nothing was left behind."
-        raise OutputError(message) from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
+
+    write_files({Path(path): write})
 
 
 def read_impressions(path: str | Path) -> Impressions:
