@@ -27,9 +27,11 @@ from smpengine.optics.transport.runs import (
 from smpengine.optics.transport.walk import (
     SCATTERED,
     UP,
+    cross,
     free_path,
-    go_on,
     optical_path,
+    survives,
+    turn,
 )
 from smpengine.workers import Workers
 
@@ -296,7 +298,7 @@ def _follow(
         layer, absorbed, meetings = 0, 0.0, 0
         state, tau = optical_path(state, gamma)
         left = SCATTERED
-        while left == SCATTERED:
+        while True:
             step, event = free_path(z, uz, tau, mus[layer], edges[layer], edges[layer + 1])
             ahead = z + uz * step
             if max(z, ahead) > highest and min(z, ahead) < lowest:
@@ -308,9 +310,17 @@ def _follow(
             y += uy * step
             z = ahead
             absorbed += mua[layer] * step
-            z, ux, uy, uz, tau, layer, absorbed, left, state = go_on(
-                event, step, z, ux, uy, uz, tau, layer, absorbed, edges, mus, g, n, state, gamma
-            )
+            if event != SCATTERED:
+                tau -= step * mus[layer]
+                z, uz, layer, left, state = cross(event, z, uz, layer, edges, n, state, gamma)
+                if left != SCATTERED:
+                    break
+                continue
+            alive, absorbed, state = survives(absorbed, state, gamma)
+            if not alive:
+                break
+            state, tau = optical_path(state, gamma)
+            ux, uy, uz, state = turn(ux, uy, uz, g, state, gamma)
         weight = math.exp(-absorbed) if left == UP else 0.0
         bare[0] += weight
         bare[1] += weight * weight

@@ -19,13 +19,13 @@ from smpengine.optics.transport.draws import begin, draw
 from smpengine.optics.transport.medium import Medium
 from smpengine.optics.transport.runs import Array, Estimate, key_of
 from smpengine.optics.transport.walk import (
-    DOWN,
     SCATTERED,
     UP,
+    cross,
     free_path,
-    go_on,
     optical_path,
-    weight_of,
+    survives,
+    turn,
 )
 from smpengine.workers import Workers
 
@@ -140,19 +140,19 @@ def _follow(
     first, count, seed, edges, mus, lightest, mua, g, n, rho_end, depth_step, depths, rings,
     sums,
 ):  # fmt: skip
-    sets, width = mua.shape[0], rings + 2
-    paths = np.zeros(mus.shape[0])
+    layers, sets, width = mus.shape[0], mua.shape[0], rings + 2
+    paths = np.zeros(layers)
     weights = np.zeros(sets)
     passed = np.zeros(depths * width, np.float32)
     met = np.zeros(depths * width, np.int32)
     for photon in range(first, first + count):
         state, gamma = begin(seed, np.uint64(photon))
         x, y, z, ux, uy, uz = 0.0, 0.0, 0.0, 0.0, 0.0, 1.0
-        layer, absorbed, meetings, deepest = 0, 0.0, 0, 0.0
+        layer, absorbed, boost, meetings, deepest = 0, 0.0, 0.0, 0, 0.0
         paths[:] = 0.0
         straight, left = True, SCATTERED
         state, tau = optical_path(state, gamma)
-        while left == SCATTERED:
+        while True:
             step, event = free_path(z, uz, tau, mus[layer], edges[layer], edges[layer + 1])
             state, meetings = _pass(
                 x, y, z, ux, uy, uz, step, straight, rho_end, depth_step, depths, width,
@@ -164,13 +164,27 @@ def _follow(
             deepest = max(deepest, z)
             paths[layer] += step
             absorbed += lightest[layer] * step
-            z, ux, uy, uz, tau, layer, absorbed, left, state = go_on(
-                event, step, z, ux, uy, uz, tau, layer, absorbed, edges, mus, g, n, state, gamma
-            )
-            straight = straight and event == DOWN and uz > 0.0
+            if event != SCATTERED:
+                tau -= step * mus[layer]
+                z, uz, layer, left, state = cross(event, z, uz, layer, edges, n, state, gamma)
+                if left != SCATTERED:
+                    break
+                straight = straight and uz > 0.0
+                continue
+            alive, now, state = survives(absorbed, state, gamma)
+            if not alive:
+                break
+            boost += absorbed - now
+            absorbed = now
+            straight = False
+            state, tau = optical_path(state, gamma)
+            ux, uy, uz, state = turn(ux, uy, uz, g, state, gamma)
         if left == UP:
             for k in range(sets):
-                weights[k] = weight_of(mua[k], lightest, paths, absorbed)
+                depth = -boost
+                for i in range(layers):
+                    depth += mua[k, i] * paths[i]
+                weights[k] = math.exp(-depth)
             _flush(weights, passed, met, meetings, deepest, depth_step, depths, width, sums)
         for k in range(meetings):
             passed[met[k]] = 0.0

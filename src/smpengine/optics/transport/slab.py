@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,13 +13,13 @@ from smpengine.optics.transport.draws import begin
 from smpengine.optics.transport.medium import Medium
 from smpengine.optics.transport.runs import Array, Estimate, at_least_two, key_of, mean, run_jobs
 from smpengine.optics.transport.walk import (
-    DIED,
     SCATTERED,
     UP,
+    cross,
     free_path,
-    go_on,
     optical_path,
-    weight_of,
+    survives,
+    turn,
 )
 from smpengine.workers import Workers
 
@@ -81,25 +82,39 @@ def slab(
 
 @njit(nogil=True, cache=True)
 def _follow(first, count, seed, edges, mus, lightest, mua, g, n, sums):
-    paths = np.zeros(mus.shape[0])
+    layers = mus.shape[0]
+    paths = np.zeros(layers)
     for photon in range(first, first + count):
         state, gamma = begin(seed, np.uint64(photon))
         z, ux, uy, uz = 0.0, 0.0, 0.0, 1.0
-        layer, absorbed = 0, 0.0
+        layer, absorbed, boost = 0, 0.0, 0.0
         paths[:] = 0.0
         state, tau = optical_path(state, gamma)
         left = SCATTERED
-        while left == SCATTERED:
+        while True:
             step, event = free_path(z, uz, tau, mus[layer], edges[layer], edges[layer + 1])
             z += uz * step
             paths[layer] += step
             absorbed += lightest[layer] * step
-            z, ux, uy, uz, tau, layer, absorbed, left, state = go_on(
-                event, step, z, ux, uy, uz, tau, layer, absorbed, edges, mus, g, n, state, gamma
-            )
-        if left != DIED:
+            if event != SCATTERED:
+                tau -= step * mus[layer]
+                z, uz, layer, left, state = cross(event, z, uz, layer, edges, n, state, gamma)
+                if left != SCATTERED:
+                    break
+                continue
+            alive, now, state = survives(absorbed, state, gamma)
+            if not alive:
+                break
+            boost += absorbed - now
+            absorbed = now
+            state, tau = optical_path(state, gamma)
+            ux, uy, uz, state = turn(ux, uy, uz, g, state, gamma)
+        if left != SCATTERED:
             out = 0 if left == UP else 2
             for k in range(mua.shape[0]):
-                weight = weight_of(mua[k], lightest, paths, absorbed)
+                depth = -boost
+                for i in range(layers):
+                    depth += mua[k, i] * paths[i]
+                weight = math.exp(-depth)
                 sums[out, k] += weight
                 sums[out + 1, k] += weight * weight
