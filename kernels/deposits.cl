@@ -1,8 +1,9 @@
 /* Impressions to shapes: of each, six Gaussians, V in mm^2 and S per band, and the core's disc.
 
    As optics/deposit.py; a band of a halo, or of a core, a work-item, so that registers suffice. Shapes are what shapes.cl
-   draws: `halos`, four floats a Gaussian, HALOS + 1 of an impression; `cores`, twelve floats:
-   radius, sigma of the rim, none, three caps, three reaches, how dark the rim is in three bands. */
+   draws: `halos`, four floats a Gaussian, HALOS + 1 of an impression; `cores`, fifteen floats: radius,
+   sigma of the rim, none, what three bands would take, three reaches, how dark the rim is in three
+   bands, the most that three bands may take. */
 
 #define GAUSSIANS (HALOS + 1)
 
@@ -72,7 +73,7 @@ __kernel FIVE_WAVES void describe_halos(
 }
 
 /* The flattening Gaussian and the core of an impression. */
-__kernel void describe_cores(
+__kernel FIVE_WAVES void describe_cores(
     __global const uint *list, uint n, __global const float *depth_mm,
     __global const float *radius_mm, __global const float *thickness_mm,
     __global const float *mua_per_mm, __global const float *table, int depths,
@@ -103,7 +104,8 @@ __kernel void describe_cores(
     Depth read = find_depth(fmax(z - K_READ_SHIFT * t, 0.0f), table, depths);
     float rim_sigma = fmax(read_sigma(read, 0), 0.02f * r), ratio = r / rim_sigma;
     float taken = core_strength(at_top, at_bottom, mua, r, t) * -expm1(-0.5f * ratio * ratio);
-    core[3 + b] = soft_min(taken, core_limit(fmax(opaque / (2.0f * PI), 0.0f), reach));
+    core[3 + b] = taken;
+    core[12 + b] = core_limit(fmax(opaque / (2.0f * PI), 0.0f), reach);
     if (b == 0) {
         to[0] = narrow_variance_of(read_sigma(read, 1), r);
         core[0] = r;

@@ -54,6 +54,12 @@ INLINE float flat_share(float sigma, float r) {
     return fmax(FLAT_SHARE * q / (1.0f + q) - FLAT_FLOOR, 0.0f);
 }
 
+/* The centre of a flat disc of radius r, blurred by a rim of width s. */
+INLINE float disc_centre(float s, float r) {
+    float ratio = r / s;
+    return -expm1(-0.5f * ratio * ratio);
+}
+
 /* B in mm^2, and edge, of the soft disc of radius r with a rim of width s. */
 INLINE float2 disc_shape(float s, float r) {
     float ratio = r / s;

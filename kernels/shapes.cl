@@ -2,21 +2,23 @@
 
    As optics/scatter.py. A component whose peak is negligible in every band is left out. */
 
-#define SPLATS (GAUSSIANS + 1)
-
 /* Where an impression lies, in pixels, Q32, from the middle of pixel 0. */
 long centre_px(ulong mm, long px_per_mm) {
     return pixels_from_mm(fixed_from_double(mm, 44), px_per_mm) - 0x80000000L;
 }
 
+/* An offset in pixels, Q32; beyond any picture it is left. */
+INLINE long offset_px(float px) { return (long)(clamp(px, -1e8f, 1e8f) * 0x1p32f); }
+
 __kernel void settle_halos(
     __global const uint *list, uint n, __global const ulong *x_mm, __global const ulong *y_mm,
-    long px_per_mm, float px, uint pitch, __global const float *from, __global const int *levels,
-    int level_count, __global const float *halos, __global const float *cores,
-    __global float *records, __global int *spans, __global uint *counts) {
+    long px_per_mm, float px, uint pitch, uint splats, __global const float *from,
+    __global const int *levels, int level_count, __global const float *halos,
+    __global const float *cores, __global float *records, __global int *spans,
+    __global uint *counts) {
     uint i = get_global_id(0) / GAUSSIANS, g = get_global_id(0) % GAUSSIANS;
     if (i >= n) return;
-    size_t at = (size_t)i * SPLATS + g;
+    size_t at = (size_t)i * splats + g;
     float4 shape = vload4((size_t)i * GAUSSIANS + g, halos);
     float sigma = fmax(sqrt(shape.x) * px, MIN_SIGMA_PX);
     float3 peak = shape.yzw * (px * px / (2.0f * PI * sigma * sigma));
@@ -41,17 +43,34 @@ __kernel void settle_halos(
     counts[at] = count;
 }
 
-__kernel void settle_cores(
+/* The disc of an impression, or its granules: `splats` less GAUSSIANS of each. */
+__kernel FIVE_WAVES void settle_cores(
     __global const uint *list, uint n, __global const ulong *x_mm, __global const ulong *y_mm,
-    long px_per_mm, float px, uint pitch, __global const float *from, __global const int *levels,
-    int level_count, __global const float *halos, __global const float *cores,
-    __global float *records, __global int *spans, __global uint *counts) {
-    uint i = get_global_id(0);
+    long px_per_mm, float px, uint pitch, uint splats, __global const float *from,
+    __global const int *levels, int level_count, __global const float *halos,
+    __global const float *cores, __global float *records, __global int *spans,
+    __global uint *counts, __global const float *granularity_of) {
+    uint discs = splats - GAUSSIANS;
+    uint i = get_global_id(0) / discs, g = get_global_id(0) % discs;
     if (i >= n) return;
-    size_t at = (size_t)i * SPLATS + GAUSSIANS;
+    size_t at = (size_t)i * splats + GAUSSIANS + g;
     __global const float *core = cores + (size_t)i * CORE_FLOATS;
-    float r = core[0], rim_sigma = core[1];
-    float3 cap = vload3(1, core);
+    uint row = list[i];
+    float granularity = granularity_of[row], whole = core[0], rim_sigma = core[1];
+    float4 part = (float4)(0.0f, 0.0f, 1.0f, g == 0 ? 1.0f : 0.0f);
+    if (granularity > 0.0f) {
+        uint word = place_word(x_mm[row], y_mm[row]);
+        part = granule(word, (int)g, granularity);
+        part.w *= concentration(word, granularity) * disc_centre(rim_sigma, whole * part.z) /
+                  disc_centre(rim_sigma, whole);
+    }
+    float r = whole * part.z;
+    float3 most = vload3(4, core);
+    if (granularity > 0.0f)
+        most = (float3)(loosened(most.x, granularity), loosened(most.y, granularity),
+                        loosened(most.z, granularity));
+    float3 taken = part.w * vload3(1, core);
+    float3 cap = (float3)(soft_min(taken.x, most.x), soft_min(taken.y, most.y), soft_min(taken.z, most.z));
     float2 shape = disc_shape(rim_sigma, r);
     if (rim_sigma * px < MIN_SIGMA_PX) { /* pixels see a wider rim, and the same light taken */
         float2 wide = disc_shape(MIN_SIGMA_PX / px, r);
@@ -64,10 +83,12 @@ __kernel void settle_cores(
         float inv_spread = 1.0f / (shape.x * px * px), edge = shape.y + K_RIM * (core[9] + core[10] + core[11]) / BANDS;
         float radius = sqrt((fmax(edge, 0.0f) + DISC_TAPER_END) / inv_spread);
         radius += 1e-3f + 1e-5f * radius;
-        uint row = list[i];
+        float2 off = part.xy * (whole * px);
         __global const int *used = levels + level_count * LEVEL_INTS;
-        Axis rows = place_axis(centre_px(y_mm[row], px_per_mm), radius, used[0], used[1]);
-        Axis cols = place_axis(centre_px(x_mm[row], px_per_mm), radius, used[2], used[3]);
+        Axis rows = place_axis(
+            centre_px(y_mm[row], px_per_mm) + offset_px(off.y), radius, used[0], used[1]);
+        Axis cols = place_axis(
+            centre_px(x_mm[row], px_per_mm) + offset_px(off.x), radius, used[2], used[3]);
         count = note_tiles(rows, cols, used, spans + 2 * at);
         if (count > 0) {
             __global float *record = records + at * pitch;

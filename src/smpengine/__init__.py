@@ -19,11 +19,12 @@ from smpengine.errors import (
     SceneError,
     SmpError,
 )
+from smpengine.impressions import Impressions
 from smpengine.inventory import devices
 from smpengine.raster.api import rasterise
 from smpengine.render import render
 from smpengine.resident import Resident, upload
-from smpengine.scene import Impressions, Scene, Skin
+from smpengine.scene import Scene, Skin
 from smpengine.truth import Truth, truth
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from smpengine.devices import OPENCL, Device, present
 from smpengine.errors import DeviceError
-from smpengine.scene import Impressions, Scene, Skin
+from smpengine.impressions import Impressions
+from smpengine.scene import Scene, Skin
 
 _TOLERANCE = 5e-4  # of the largest peak, as every device is held to
 # of each picture: output, px/mm, and how far it may be off

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from smpengine.image.colour import EXPOSURE
 from smpengine.image.reduce import halve, reduce_samples
 from smpengine.image.tone import encode, encode_reference
+from smpengine.impressions import Impressions
 from smpengine.optics.crowding import relative_reflectance, relative_reflectance_reference
 from smpengine.optics.scatter import Splats, reach_mm, scatter
 from smpengine.optics.skin import bare_reflectance
@@ -19,7 +20,7 @@ from smpengine.raster import cpu, reference
 from smpengine.raster.grid import GROUP, GROUP_PITCH, TILE, tile_count
 from smpengine.raster.pool import Pool, borrow_pool
 from smpengine.raster.splats import PixelWindow
-from smpengine.scene import BANDS, Impressions, Scene, Skin
+from smpengine.scene import BANDS, Scene, Skin
 from smpengine.window import halvings_for, subpixels
 from smpengine.workers import Workers
 
@@ -57,7 +58,7 @@ def finish_for(skin: Skin, output: str, exposure: float | None) -> Finish:
 
 def _splats_for(scene: Scene, px_per_mm: float, window: PixelWindow, workers: Workers) -> Splats:
     """Scatter the impressions that can change a window of subpixels, in the order of their rows."""
-    impressions: Impressions = scene.impressions
+    impressions: Impressions = scene.deposits
     margin = reach_mm(impressions, scene.skin) + 16.0 / px_per_mm
     x0, x1 = window.col0 / px_per_mm, (window.col0 + window.width) / px_per_mm
     y0, y1 = window.row0 / px_per_mm, (window.row0 + window.height) / px_per_mm

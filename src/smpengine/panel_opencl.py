@@ -16,9 +16,16 @@ from numpy.typing import NDArray
 
 from smpengine.image.colour import BAND_TO_LINEAR_SRGB
 from smpengine.image.tone import SHOULDER, TOE
-from smpengine.optics import crowding, dot
+from smpengine.optics import crowding, dot, granules
 from smpengine.optics.constants import CONSTANTS
-from smpengine.optics.scatter import CHANNELS, MIN_SIGMA_PX, NEGLIGIBLE, reach_mm, widest_mm
+from smpengine.optics.scatter import (
+    CHANNELS,
+    MIN_SIGMA_PX,
+    NEGLIGIBLE,
+    discs_of,
+    reach_mm,
+    widest_mm,
+)
 from smpengine.optics.tables import Table, skin_bands, table_for
 from smpengine.panel import Finish
 from smpengine.raster.opencl import Reader, draw_blocks, draw_levels, tile_size, too_many_splats
@@ -42,9 +49,9 @@ from smpengine.window import halvings_for, subpixels
 from smpengine.workers import Workers
 
 HALOS: Final = 5
-SPLATS: Final = HALOS + 2
-"""Of an impression: its halos, the Gaussian that flattens them, and a disc."""
-_CORE_FLOATS: Final = 12
+GAUSSIANS: Final = HALOS + 1
+"""Of an impression: its halos, and the Gaussian that flattens them; discs come behind."""
+_CORE_FLOATS: Final = 15
 _PITCH: Final = -(-(HEAD + CHANNELS) // 4) * 4
 _MOST_SAMPLES: Final = 4096 * 4096
 _BYTES_A_SAMPLE: Final = 96  # planes, levels, pixels, and as much again for pairs and records
@@ -74,6 +81,15 @@ def deposit_constants() -> dict[str, Number]:
         "MIN_REACH": crowding.MIN_REACH,
         "MIN_SIGMA_PX": MIN_SIGMA_PX,
         "NEGLIGIBLE": NEGLIGIBLE,
+        "GRANULES": granules.GRANULES,
+        "GRANULE_BODY": granules.BODY,
+        "GRANULE_CRUMB": granules.CRUMB,
+        "GRANULE_NEAREST": granules.NEAREST,
+        "GRANULE_FARTHEST": granules.FARTHEST,
+        "GRANULE_DOUBLE_SHARE": granules.DOUBLE_SHARE,
+        "GRANULE_DOUBLE": granules.DOUBLE_RADII,
+        "GRANULE_LOOSE": granules.LOOSE,
+        "GRANULE_TURN": granules.TURN,
     }
 
 
@@ -99,6 +115,7 @@ class Uploaded:
     x_mm: Any
     y_mm: Any
     columns: tuple[Any, ...]
+    granularity: Any
     table: Any
     depths: int
     skin: Any
@@ -108,17 +125,22 @@ class Uploaded:
     @property
     def buffers(self) -> tuple[Any, ...]:
         """All that is on the device."""
-        return self.x_mm, self.y_mm, *self.columns, self.table, self.skin
+        return self.x_mm, self.y_mm, *self.columns, self.granularity, self.table, self.skin
 
     @property
     def n(self) -> int:
         """Impressions."""
-        return len(self.scene.impressions)
+        return len(self.scene.deposits)
+
+    @property
+    def splats(self) -> int:
+        """Of each impression."""
+        return GAUSSIANS + discs_of(self.scene.deposits)
 
 
 def upload(scene: Scene, engine: Engine) -> Uploaded:
     """Bring a scene to a device; positions as they are, the rest in float32."""
-    impressions, skin = scene.impressions, scene.skin
+    impressions, skin = scene.deposits, scene.skin
     table = table_for(skin)
     names = ("depth_mm", "radius_mm", "thickness_mm", "mua_per_mm")
     with engine.session():
@@ -128,6 +150,7 @@ def upload(scene: Scene, engine: Engine) -> Uploaded:
             engine.upload(impressions.x_mm),
             engine.upload(impressions.y_mm),
             tuple(engine.upload(getattr(impressions, name).astype(np.float32)) for name in names),
+            engine.upload(impressions.granularity.astype(np.float32)),
             engine.upload(_nodes(table)),
             len(table.z_mm),
             engine.upload(np.vstack([table.decay_per_mm, skin_bands(skin)]).astype(np.float32)),
@@ -306,13 +329,13 @@ class _Picture:
         """Scatter the impressions that can change a window of samples."""
         engine, up = self.engine, self.uploaded
         try:
-            splats = room_for_splats(engine, count * SPLATS, _PITCH)
+            splats = room_for_splats(engine, count * up.splats, _PITCH)
         except TooLargeError as error:
             if fine.height * fine.width <= TILE * TILE:
-                raise too_many_splats(engine, count * SPLATS) from error
+                raise too_many_splats(engine, count * up.splats) from error
             raise
         scattering = up.scene.skin.similarity
-        halos = engine.scratch("shapes of halos", 16 * (HALOS + 1) * count)
+        halos = engine.scratch("shapes of halos", 16 * GAUSSIANS * count)
         cores = engine.scratch("shapes of cores", 4 * _CORE_FLOATS * count)
         sums = engine.scratch("sums of halos", 24 * HALOS * count)
         those = near, np.uint32(count)
@@ -323,14 +346,15 @@ class _Picture:
         )  # fmt: skip
         place = (
             *those, up.x_mm, up.y_mm, np.int64(round(self.scale * _Q48)),
-            np.float32(self.scale / scattering), np.uint32(_PITCH), grids.thresholds, grids.table,
-            np.int32(grids.count), halos, cores, splats.records, splats.spans, splats.counts,
+            np.float32(self.scale / scattering), np.uint32(_PITCH), np.uint32(up.splats),
+            grids.thresholds, grids.table, np.int32(grids.count), halos, cores,
+            splats.records, splats.spans, splats.counts,
         )  # fmt: skip
-        floats = 4 * SPLATS + 3 * _CORE_FLOATS + 12 * HALOS
+        floats = 4 * GAUSSIANS + 3 * _CORE_FLOATS + 12 * HALOS
         scattered = Work(
-            count * (44.0 + 4.0 * floats + SPLATS * (28.0 + 4.0 * _PITCH)),
-            count * (len(BANDS) * (HALOS * 130.0 + 100.0) + SPLATS * 70.0),
-            count * (4.0 + len(BANDS) * (HALOS * 16.0 + 22.0) + SPLATS * 5.0),
+            count * (44.0 + 4.0 * floats + up.splats * (28.0 + 4.0 * _PITCH)),
+            count * (len(BANDS) * (HALOS * 130.0 + 100.0) + up.splats * 70.0),
+            count * (4.0 + len(BANDS) * (HALOS * 16.0 + 22.0) + up.splats * 5.0),
         )
         engine.note("optics", scattered)
         constants = deposit_constants()
@@ -338,8 +362,8 @@ class _Picture:
             ("describe_dots", count, alone),
             ("describe_halos", count * HALOS * len(BANDS), describe),
             ("describe_cores", count * len(BANDS), describe),
-            ("settle_halos", count * (HALOS + 1), place),
-            ("settle_cores", count, place),
+            ("settle_halos", count * GAUSSIANS, place),
+            ("settle_cores", count * (up.splats - GAUSSIANS), (*place, up.granularity)),
         ):
             kernel = engine.kernel("deposits", name, constants)
             engine.run_each("optics", kernel, items, *arguments)

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import smpengine as smp
+from smpengine.impressions import COLUMNS
 from smpengine.plan.schema import json_schema
-from smpengine.scene import COLUMNS
 
 HEAD = 'version = 1\ntreatment = "natural"\nscalp.extent_mm = [9.0, 7.0]\n'
 LISTED = "version = 1\nscalp.extent_mm = [9.0, 7.0]\n"

@@ -26,6 +26,7 @@ LAYERS = (
     ("optics", "image"),
     ("raster",),
     ("window", "scene", "devices"),
+    ("impressions",),
     ("skintable",),
     ("workers", "doubles", "moves", "files"),
     ("lanes",),

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import smpengine as smp
+from smpengine.impressions import COLUMNS
 from smpengine.plan.density import DensityMap, Hairline, Region
 from smpengine.plan.placement import Layer, place
-from smpengine.scene import COLUMNS
 
 EXTENT = (60.0, 50.0)
 MAP = DensityMap(

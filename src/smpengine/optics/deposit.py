@@ -21,7 +21,6 @@ from smpengine.optics.dot import (
     own_shielding,
     returning_light,
     shallowness,
-    soft_min,
 )
 from smpengine.optics.tables import read_reach, read_sigmas, read_weights
 from smpengine.skintable import KERNELS
@@ -35,7 +34,7 @@ WORK = 3 * KERNELS + 4 * _WEIGHTS
 
 
 @njit(nogil=True, cache=True)
-def describe(z, r, t, mua, table, skin, k, work, variance, strength, reach, cap):
+def describe(z, r, t, mua, table, skin, k, work, variance, strength, reach, core):
     """Fill in a deposit's shapes. Arrays are pointers to float64, flat.
 
     Parameters
@@ -54,9 +53,11 @@ def describe(z, r, t, mua, table, skin, k, work, variance, strength, reach, cap)
     variance, strength
         (6,) and (bands, 6), overwritten: V and S of each Gaussian, mm^2. The last one flattens the
         others; its S is at most 0, and the sum is positive everywhere.
-    reach, cap
-        (bands,), overwritten: the share of light that went deeper than the top, and of that taken
-        by the core at its centre.
+    reach
+        (bands,), overwritten: the share of light that went deeper than the top.
+    core
+        (2, bands), overwritten: the share of light that the core would take at its centre, and the
+        most that it may take there.
 
     Returns
     -------
@@ -88,8 +89,8 @@ def describe(z, r, t, mua, table, skin, k, work, variance, strength, reach, cap)
         )
         at_top = max(kernels[2 * _WEIGHTS + b * KERNELS], 1e-12)
         at_bottom = kernels[3 * _WEIGHTS + b * KERNELS]
-        taken = centre * core_strength(at_top, at_bottom, mua[b], t, per_depth)
-        cap[b] = soft_min(taken, core_limit(opaque, reach[b]), k.core_corner)
+        core[b] = centre * core_strength(at_top, at_bottom, mua[b], t, per_depth)
+        core[BANDS_COUNT + b] = core_limit(opaque, reach[b])
         rim += at_top**k.rim_power * math.log1p(mua[b] * t) / BANDS_COUNT
     return r, rim_sigma, k.rim * rim
 

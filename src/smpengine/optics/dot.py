@@ -86,6 +86,13 @@ def flat_share(sigma, r, k):
 
 
 @njit(nogil=True, cache=True)
+def disc_centre(s, r):
+    """Return the centre of a flat disc of radius r, blurred by a rim of width s."""
+    ratio = r / s
+    return -math.expm1(-0.5 * ratio * ratio)
+
+
+@njit(nogil=True, cache=True)
 def disc_shape(s, r):
     """Return (B in mm^2, edge) of the soft disc of radius r with a rim of width s.
 

@@ -9,14 +9,16 @@ from typing import Final
 import numpy as np
 from numba import njit
 
+from smpengine.impressions import Impressions
 from smpengine.moves import advance, keep, pointer
 from smpengine.optics.constants import CONSTANTS, Constants
 from smpengine.optics.crowding import BANDS_COUNT
 from smpengine.optics.deposit import GAUSSIANS, WORK, describe
-from smpengine.optics.dot import disc_area, disc_shape
+from smpengine.optics.dot import disc_area, disc_centre, disc_shape, soft_min
+from smpengine.optics.granules import GRANULES, concentration, granule, loosened, place_word
 from smpengine.optics.tables import Table, skin_bands, table_for
 from smpengine.raster.splats import MAX_CAP, Discs, Gaussians
-from smpengine.scene import Impressions, Skin
+from smpengine.scene import Skin
 from smpengine.workers import Workers
 
 CHANNELS: Final = 2 * BANDS_COUNT
@@ -66,8 +68,8 @@ def scatter(
     Returns
     -------
     Splats
-        Halos: 6 n Gaussians of 6 channels; cores: n discs of 3 bands. What is negligible has
-        peaks (caps) of 0 in all channels.
+        Halos: 6 n Gaussians of 6 channels; cores: n discs of 3 bands, or 5 n where any impression
+        is granular. What is negligible has peaks (caps) of 0 in all channels.
 
     Notes
     -----
@@ -77,27 +79,36 @@ def scatter(
     table = table_for(skin)
     sigma_px = np.empty(n * GAUSSIANS, np.float32)
     peak = np.empty((n * GAUSSIANS, CHANNELS), np.float32)
-    inv_spread = np.empty(n, np.float32)
-    edge = np.empty(n, np.float32)
-    cap = np.empty((n, BANDS_COUNT), np.float32)
+    each = discs_of(impressions)
+    x_px, y_px = (np.empty(n * each) for _ in range(2))
+    inv_spread, edge = (np.empty(n * each, np.float32) for _ in range(2))
+    cap = np.empty((n * each, BANDS_COUNT), np.float32)
     columns = (
+        impressions.x_mm,
+        impressions.y_mm,
         impressions.depth_mm,
         impressions.radius_mm,
         impressions.thickness_mm,
         impressions.mua_per_mm,
+        impressions.granularity,
     )
+    discs = (each, x_px, y_px, inv_spread, edge, cap)
     model = (table.arrays, skin_bands(skin), constants)
     scale = (float(skin.similarity), float(px_per_mm), float(min_sigma_px))
 
     def work(chunk: int, _: None) -> None:
         first, last = chunk * CHUNK, min((chunk + 1) * CHUNK, n)
-        _scatter(first, last, *columns, *model, *scale, sigma_px, peak, inv_spread, edge, cap)
+        _scatter(first, last, columns, *model, *scale, sigma_px, peak, discs)
 
     workers.each(-(-n // CHUNK), work, lambda: None)
-    x_px = impressions.x_mm * px_per_mm
-    y_px = impressions.y_mm * px_per_mm
-    halos = Gaussians(np.repeat(x_px, GAUSSIANS), np.repeat(y_px, GAUSSIANS), sigma_px, peak)
-    return Splats(halos, Discs(x_px, y_px, inv_spread, edge, cap))
+    x, y = impressions.x_mm * px_per_mm, impressions.y_mm * px_per_mm
+    halos = Gaussians(np.repeat(x, GAUSSIANS), np.repeat(y, GAUSSIANS), sigma_px, peak)
+    return Splats(halos, Discs(*discs[1:]))
+
+
+def discs_of(impressions: Impressions) -> int:
+    """Return how many discs draw the core of each impression."""
+    return GRANULES if impressions.is_granular else 1
 
 
 def reach_mm(impressions: Impressions, skin: Skin) -> float:
@@ -123,15 +134,16 @@ def widest_mm(impressions: Impressions, skin: Skin) -> float:
 
 @njit(nogil=True, cache=True)
 def _scatter(
-    first, last, depth, radius, thickness, mua, table, skin, k, scattering, px_per_mm, min_sigma_px,
-    sigma_px, peak, inv_spread, edge, cap,
+    first, last, columns, table, skin, k, scattering, px_per_mm, min_sigma_px, sigma_px, peak, discs
 ):  # fmt: skip
-    room = np.empty(WORK + GAUSSIANS + BANDS_COUNT * (GAUSSIANS + 3))
+    x, y, depth, radius, thickness, mua, granularity = columns
+    x_bits, y_bits = x.view(np.uint64), y.view(np.uint64)
+    room = np.empty(WORK + GAUSSIANS + BANDS_COUNT * (GAUSSIANS + 4))
     work = pointer(room)
     variance = advance(work, WORK)
     strength = advance(variance, GAUSSIANS)
     reach = advance(strength, BANDS_COUNT * GAUSSIANS)
-    core, absorption = advance(reach, BANDS_COUNT), advance(reach, 2 * BANDS_COUNT)
+    core, absorption = advance(reach, BANDS_COUNT), advance(reach, 3 * BANDS_COUNT)
     z_mm, sigma, weight, deepest, decay = table
     pointers = (pointer(z_mm), pointer(sigma), pointer(weight), pointer(deepest), pointer(decay))
     table, skin = (z_mm.shape[0], *pointers), pointer(skin)
@@ -140,28 +152,54 @@ def _scatter(
     for n in range(first, last):
         for b in range(BANDS_COUNT):
             absorption[b] = mua[n, b] / scattering
-        r, rim_sigma, rim = describe(
+        disc = describe(
             depth[n] * scattering, radius[n] * scattering, thickness[n] * scattering, absorption,
             table, skin, k, work, variance, strength, reach, core,
         )  # fmt: skip
         row = n * GAUSSIANS
         _write_halos(variance, strength, reach, px, min_sigma_px, row, sigma_px, peak)
+        place = x[n] * px_per_mm, y[n] * px_per_mm
+        word = place_word(x_bits[n], y_bits[n])
+        _write_cores(n, place, word, granularity[n], disc, core, k, px, min_sigma_px, discs)
+    keep(room)
+
+
+@njit(nogil=True, cache=True)
+def _write_cores(n, place, word, granularity, disc, core, k, px, min_sigma_px, discs):
+    """Fill in the disc of an impression, or its granules."""
+    each, x_px, y_px, inv_spread, edge, cap = discs
+    whole, rim_sigma, rim = disc
+    dense = concentration(word, granularity) if granularity > 0.0 else 1.0
+    for g in range(each):
+        at = n * each + g
+        dx, dy, part, strength = 0.0, 0.0, 1.0, 1.0
+        if granularity > 0.0:
+            dx, dy, part, strength = granule(word, g, granularity)
+        elif g > 0:
+            strength = 0.0
+        r = whole * part
+        x_px[at], y_px[at] = place[0] + dx * whole * px, place[1] + dy * whole * px
         # Pixels see a rim of at least half a pixel; what a weak disc takes stays the same.
         spread, sharp = disc_shape(rim_sigma, r)
         wide, soft, share = spread, sharp, 1.0
         if rim_sigma * px < min_sigma_px:
             wide, soft = disc_shape(min_sigma_px / px, r)
             share = disc_area(spread, sharp) / disc_area(wide, soft)
-        inv_spread[n] = 1.0 / (wide * px * px)
-        edge[n] = soft + rim
+        inv_spread[at] = 1.0 / (wide * px * px)
+        edge[at] = soft + rim
+        if granularity > 0.0:
+            strength *= dense * disc_centre(rim_sigma, r) / disc_centre(rim_sigma, whole)
         most = 0.0
         for b in range(BANDS_COUNT):
-            cap[n, b] = min(core[b] * share, MAX_CAP)
-            most = max(most, cap[n, b])
+            limit = core[BANDS_COUNT + b]
+            if granularity > 0.0:
+                limit = loosened(limit, granularity)
+            taken = soft_min(core[b] * strength, limit, k.core_corner)
+            cap[at, b] = min(taken * share, MAX_CAP)
+            most = max(most, cap[at, b])
         if most < NEGLIGIBLE:
             for b in range(BANDS_COUNT):
-                cap[n, b] = 0.0
-    keep(room)
+                cap[at, b] = 0.0
 
 
 @njit(nogil=True, cache=True)

@@ -10,12 +10,14 @@ import numpy as np
 
 from smpengine.errors import InputError, SceneError, must
 from smpengine.files import write_files
-from smpengine.scene import Impressions
+from smpengine.impressions import Impressions
 
 _GEOMETRY: Final = ("x_mm", "y_mm", "depth_mm", "radius_mm", "thickness_mm")
 _BAND_MUA: Final = ("mua_r_per_mm", "mua_g_per_mm", "mua_b_per_mm")
 _FLAT_MUA: Final = "mua_per_mm"
 _SESSION: Final = "session"
+_GRANULARITY: Final = "granularity"
+_OPTIONAL: Final = (_SESSION, _GRANULARITY)
 
 
 def write_impressions(path: str | Path, impressions: Impressions) -> None:
@@ -36,12 +38,12 @@ def write_impressions(path: str | Path, impressions: Impressions) -> None:
             raise InputError(must("mua_per_mm", rule, f"{mua.shape[1]} bands"))
         mua, names = mua[:, :1], (_FLAT_MUA,)
     columns = [getattr(impressions, name).tolist() for name in _GEOMETRY]
-    columns += [*mua.T.tolist(), impressions.session.tolist()]
+    columns += [*mua.T.tolist(), *(getattr(impressions, name).tolist() for name in _OPTIONAL)]
 
     def write(name: Path) -> None:
         with name.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
-            writer.writerow([*_GEOMETRY, *names, _SESSION])
+            writer.writerow([*_GEOMETRY, *names, *_OPTIONAL])
             writer.writerows(zip(*columns, strict=True))
 
     write_files({Path(path): write})
@@ -54,7 +56,8 @@ def read_impressions(path: str | Path) -> Impressions:
     ----------
     path
         UTF-8, with a header: x_mm, y_mm, depth_mm, radius_mm, thickness_mm, either mua_per_mm or
-        mua_r_per_mm, mua_g_per_mm, mua_b_per_mm, and session if wanted; in any order.
+        mua_r_per_mm, mua_g_per_mm, mua_b_per_mm, and session and granularity if
+        wanted; in any order.
 
     Raises
     ------
@@ -72,7 +75,7 @@ def read_impressions(path: str | Path) -> Impressions:
     flat = _FLAT_MUA in header
     needed = [*_GEOMETRY, *([_FLAT_MUA] if flat else _BAND_MUA)]
     missing = [name for name in needed if name not in header]
-    unknown = [name for name in header if name not in (*needed, _SESSION)]
+    unknown = [name for name in header if name not in (*needed, *_OPTIONAL)]
     if missing or unknown:
         got = f"missing {', '.join(missing) or 'none'}, unknown {', '.join(unknown) or 'none'}"
         raise InputError(f"{target}: line 1 must name the columns of impressions, got {got}.")
@@ -81,7 +84,8 @@ def read_impressions(path: str | Path) -> Impressions:
     mua = columns[_FLAT_MUA] if flat else np.stack([columns[n] for n in _BAND_MUA], axis=1)
     try:
         x, y, depth, radius, thickness = (columns[n] for n in _GEOMETRY)
-        return Impressions(x, y, depth, radius, thickness, mua, columns.get(_SESSION, 0))
+        more = (columns.get(name, 0) for name in _OPTIONAL)
+        return Impressions(x, y, depth, radius, thickness, mua, *more)
     except SceneError as error:
         raise InputError(f"{target}: {error} (row 0 is line 2)") from error
 

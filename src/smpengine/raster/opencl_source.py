@@ -20,7 +20,7 @@ Number = int | float
 FILES: Final = {
     "select": ("common", "select"),
     "settle": ("common", "place", "settle"),
-    "deposits": ("common", "place", "tables", "dot", "deposits", "shapes"),
+    "deposits": ("common", "place", "tables", "dot", "granules", "deposits", "shapes"),
     "bins": ("common", "place", "bins"),
     "scan": ("common", "scan"),
     "sort": ("common", "sort"),
