@@ -24,7 +24,9 @@ from smpengine.raster.api import rasterise
 from smpengine.render import render
 from smpengine.resident import Resident, upload
 from smpengine.scene import Impressions, Scene, Skin
-from smpengine.truth import Truth, truth
+from smpengine.truth import clean, truth
+from smpengine.truth_maps import TruthMaps, truth_maps
+from smpengine.truth_table import Truth, coco
 
 if TYPE_CHECKING:
     from smpengine.plan.load import load_plan
@@ -48,12 +50,16 @@ __all__ = [
     "Skin",
     "SmpError",
     "Truth",
+    "TruthMaps",
+    "clean",
+    "coco",
     "devices",
     "load_plan",
     "rasterise",
     "read_impressions",
     "render",
     "truth",
+    "truth_maps",
     "upload",
     "write_impressions",
 ]
