@@ -25,7 +25,9 @@ from smpengine.raster.api import rasterise
 from smpengine.render import render
 from smpengine.resident import Resident, upload
 from smpengine.scene import Scene, Skin
-from smpengine.truth import Truth, truth
+from smpengine.truth import clean, truth
+from smpengine.truth_maps import TruthMaps, truth_maps
+from smpengine.truth_table import Truth, coco
 
 if TYPE_CHECKING:
     from smpengine.plan.load import load_plan
@@ -49,12 +51,16 @@ __all__ = [
     "Skin",
     "SmpError",
     "Truth",
+    "TruthMaps",
+    "clean",
+    "coco",
     "devices",
     "load_plan",
     "rasterise",
     "read_impressions",
     "render",
     "truth",
+    "truth_maps",
     "upload",
     "write_impressions",
 ]

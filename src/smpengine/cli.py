@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import smpengine as smp
+from smpengine.cli_outputs import Beside, beside_options
 from smpengine.render import OUTPUTS
 from smpengine.workers import Progress
 
@@ -82,18 +83,13 @@ def main() -> None:
               help="CSV of impressions to draw instead of the plan's sessions.")  # fmt: skip
 @click.option("--save-impressions", type=click.Path(path_type=Path), default=None, metavar="FILE",
               help="Also write the impressions that were drawn as CSV.")  # fmt: skip
-@click.option("--truth", "truth_file", type=click.Path(path_type=Path), default=None,
-              metavar="FILE", help="Also write where every dot is: .npz.")  # fmt: skip
-def render(plan: Path, out: Path, output: str, truth_file: Path | None, **options: Any) -> None:
+@beside_options
+def render(plan: Path, out: Path, output: str, **options: Any) -> None:
     """Render PLAN (TOML or JSON) to a picture."""
-    from smpengine.files import check_target
     from smpengine.image.write import check_output, write_image
 
     check_output(out, output)
-    if truth_file is not None:
-        if truth_file.suffix.lower() != ".npz":
-            _fail(f"--truth must end in .npz, got {str(truth_file)!r}.", _BAD_INPUT)
-        check_target(truth_file, "--truth")
+    beside = Beside.checked(options, out, output)
     loaded = smp.load_plan(plan)
     scale = options["px_per_mm"]
     scale = loaded.px_per_mm if scale is None else scale
@@ -124,9 +120,7 @@ def render(plan: Path, out: Path, output: str, truth_file: Path | None, **option
                 "illuminant": illuminant,
                 "window_mm": options["window"], "day": options["day"]}  # fmt: skip
     write_image(out, picture, metadata)
-    if truth_file is not None:
-        place = options["window"], options["device"]
-        smp.truth(scene, scale, *place, threads=options["threads"]).write(truth_file)
+    beside.write(scene, out, metadata, options)
     height, width = picture.shape[:2]
     click.echo(f"{out}: {width} x {height} px, {len(scene.impressions):,} impressions")
 

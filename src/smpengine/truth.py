@@ -1,20 +1,19 @@
-"""`truth`: where every dot of a picture is, and whether an eye can tell it."""
+"""`truth`: where every dot of a picture is, whether an eye can tell it; `clean`: none of them."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
-from pathlib import Path
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from smpengine.errors import SceneError, must
-from smpengine.files import write_files
 from smpengine.image.colour import BAND_TO_LINEAR_SRGB
 from smpengine.render import render
 from smpengine.scene import Scene
+from smpengine.truth_table import Truth
 from smpengine.window import check_scale, pixel_window
 from smpengine.workers import Cancel, Progress
 
@@ -23,63 +22,6 @@ LUMINANCE: Final = (0.2126, 0.7152, 0.0722)
 EYE_MM: Final = 500.0
 """Distance of the eye if nothing else is said: a practitioner's."""
 _BLUR_PER_DEPTH: Final = 0.15  # mm of seen radius per mm of depth, added to the deposit's (assumed)
-
-
-@dataclass(frozen=True)
-class Truth:
-    """The dots whose centres a picture shows, in columns of one length.
-
-    Attributes
-    ----------
-    id
-        Row of the scene's impressions.
-    x_px, y_px
-        Centre in the picture: pixel (j, i) covers [i, i + 1) x [j, j + 1).
-    radius_px, radius_mm, depth_mm, thickness_mm
-        Of the deposit.
-    session
-        Number of the visit.
-    contrast
-        1 - luminance of the centre over that of its surround, measured in the picture; other dots
-        count with the surround. nan where the picture shows none.
-    visible
-        Whether an eye at `eye_mm` tells the dot: contrast times its contrast sensitivity, at the
-        frequency of a grating whose dark half-period is the dot as wide as it is seen, is over 1.
-    eye_mm
-        Distance of the eye.
-    """
-
-    id: NDArray[np.int64]
-    x_px: NDArray[np.float64]
-    y_px: NDArray[np.float64]
-    radius_px: NDArray[np.float64]
-    radius_mm: NDArray[np.float64]
-    depth_mm: NDArray[np.float64]
-    thickness_mm: NDArray[np.float64]
-    session: NDArray[np.int32]
-    contrast: NDArray[np.float64]
-    visible: NDArray[np.bool_]
-    eye_mm: float = EYE_MM
-
-    def __len__(self) -> int:
-        """Return the number of dots."""
-        return int(self.id.shape[0])
-
-    def write(self, path: str | Path) -> None:
-        """Write the columns as NPZ, all or nothing.
-
-        Raises
-        ------
-        OutputError
-            The file cannot be written.
-        """
-        columns = {each.name: getattr(self, each.name) for each in fields(self)}
-
-        def save(name: Path) -> None:
-            with name.open("wb") as file:
-                np.savez_compressed(file, **columns)
-
-        write_files({Path(path): save})
 
 
 def truth(
@@ -139,8 +81,26 @@ def truth(
     visible = known * contrast_sensitivity(0.5 / degrees) > 1.0
     return Truth(
         shown.astype(np.int64), x[shown], y[shown], radius * scale, radius, depth,
-        dots.thickness_mm[shown], dots.session[shown], contrast, visible, float(eye_mm),
+        dots.thickness_mm[shown], dots.session[shown], contrast, visible, float(eye_mm), scale,
+        window.width, window.height,
     )  # fmt: skip
+
+
+def clean(scene: Scene) -> Scene:
+    """Return the scene without its pigment: what the same skin was before.
+
+    Parameters
+    ----------
+    scene
+        Not changed. All else of it is kept, so a picture of both has the same exposure and dither,
+        and where there is no pigment the same pixels.
+
+    Returns
+    -------
+    Scene
+        With no impressions.
+    """
+    return replace(scene, impressions=scene.impressions.rows(slice(0, 0)))
 
 
 def _luminance(scene: Scene) -> NDArray[np.float64]:

@@ -127,7 +127,6 @@ def test_bad_input_is_one_line(folder: Path, arguments: list[str], code: int, me
     assert {path.name for path in folder.iterdir()} == before
 
 
-@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="a folder that nobody may write to")
 def test_truth_beside_the_picture(folder: Path) -> None:
     arguments = ("--px-per-mm", "20", "--window", "1", "1", "5", "4", "--truth", "dots.npz")
     done = run("render", "plan.toml", "-o", "a.png", *arguments, cwd=folder)
@@ -137,12 +136,64 @@ def test_truth_beside_the_picture(folder: Path) -> None:
     with np.load(folder / "dots.npz") as found:
         assert np.array_equal(found["id"], want.id)
         assert np.array_equal(found["x_px"], want.x_px)
-    wrong = run("render", "plan.toml", "-o", "b.png", "--truth", "dots.csv", cwd=folder)
-    assert wrong.returncode == 2
-    assert wrong.stderr == "smpengine: --truth must end in .npz, got 'dots.csv'.\n"
-    assert not (folder / "b.png").exists()
 
 
+def test_all_that_is_known_beside_the_picture(folder: Path) -> None:
+    place = ("--px-per-mm", "20", "--window", "1", "1", "5", "4", "--exposure", "1.2")
+    files = ("--truth", "dots.npz", "--truth", "dots.json", "--truth-maps", "maps.npz")
+    arguments = ("-o", "a.tif", "--output", "srgb16", *place, *files, "--clean", "b.tif")
+    done = run("render", "plan.toml", *arguments, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    made = {"a.tif", "b.tif", "dots.npz", "dots.json", "maps.npz", "plan.toml"}
+    assert {path.name for path in folder.iterdir()} == made
+    scene, window = smp.load_plan(folder / "plan.toml").scene(), (1.0, 1.0, 5.0, 4.0)
+    want = smp.render(smp.clean(scene), 20.0, window, "srgb16", exposure=1.2)
+    assert np.array_equal(iio.imread(folder / "b.tif", plugin="tifffile"), want)
+    assert read_metadata(folder / "b.tif") == {**read_metadata(folder / "a.tif"), "clean": True}
+    found = json.loads((folder / "dots.json").read_text())
+    assert found["images"][0] == {"id": 1, "file_name": "a.tif", "width": 80, "height": 60}
+    with np.load(folder / "dots.npz") as dots:
+        assert [each["id"] - 1 for each in found["annotations"]] == dots["id"].tolist()
+    with np.load(folder / "maps.npz") as maps:
+        assert np.array_equal(maps["instance"], smp.truth_maps(scene, 20.0, window).instance)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--truth", "d.csv"], 2, "--truth must end in .npz, .parquet, .json, got 'd.csv'."),
+        (
+            ["--truth", "d.npz", "--truth", "no/d.json"],
+            1,
+            "--truth must be in a folder that exists",
+        ),
+        (["--truth-maps", "m.png"], 2, "--truth-maps must end in .npz, got 'm.png'."),
+        (["--clean", "b.jpg"], 2, "--clean must end in .png, .tif, .tiff, .npy, got 'b.jpg'."),
+        (["--clean", "no/b.png"], 1, "--clean must be in a folder that exists, got 'no/b.png'."),
+        (
+            ["--clean", "b.npy", "--truth", "b.npy.json"],
+            2,
+            "--clean must be another file than that of --truth, got 'b.npy'.",
+        ),
+        (["--clean", "./a.png"], 2, "--clean must be another file than that of out, got 'a.png'."),
+        (
+            ["--truth", "d.npz", "--truth-maps", "d.npz"],
+            2,
+            "--truth-maps must be another file than that of --truth, got 'd.npz'.",
+        ),
+    ],
+)
+def test_what_cannot_be_written_beside_is_said_before(
+    folder: Path, arguments: list[str], code: int, message: str
+) -> None:
+    done = run("render", "plan.toml", "-o", "a.png", *arguments, cwd=folder)
+    assert done.returncode == code
+    assert done.stderr.startswith(f"smpengine: {message}")
+    assert done.stderr.count("\n") == 1
+    assert [path.name for path in folder.iterdir()] == ["plan.toml"]
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="a folder that nobody may write to")
 def test_a_folder_that_cannot_be_written(folder: Path) -> None:
     done = run("render", "plan.toml", "-o", "/proc/self/a.png", cwd=folder)
     assert done.returncode == 1

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -74,8 +77,105 @@ def test_it_is_a_file(strong_scene: smp.Scene, tmp_path: Path) -> None:
     found = smp.truth(strong_scene, 20.0)
     found.write(tmp_path / "dots.npz")
     with np.load(tmp_path / "dots.npz") as file:
-        for name in ("id", "x_px", "y_px", "contrast", "visible", "depth_mm"):
+        assert set(file.files) == {each.name for each in fields(found)}
+        for name in file.files:
             assert np.array_equal(file[name], getattr(found, name), equal_nan=name == "contrast")
+
+
+def test_it_is_a_parquet_file(strong_scene: smp.Scene, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet", reason="the dev group brings pyarrow")
+    found = smp.truth(strong_scene, 20.0, eye_mm=400.0)
+    found.write(tmp_path / "dots.parquet")
+    table = parquet.read_table(tmp_path / "dots.parquet")
+    single = {"eye_mm", "px_per_mm", "width_px", "height_px"}
+    assert set(table.column_names) == {each.name for each in fields(found)} - single
+    for name in table.column_names:
+        want, got = getattr(found, name), table[name].to_numpy()
+        assert got.dtype == want.dtype
+        assert np.array_equal(got, want, equal_nan=name == "contrast")
+    metadata = {key.decode(): value.decode() for key, value in table.schema.metadata.items()}
+    assert metadata["smpengine"] == smp.__version__
+    assert {key: float(metadata[key]) for key in single} == {
+        "eye_mm": 400.0, "px_per_mm": 20.0, "width_px": found.width_px, "height_px": found.height_px
+    }  # fmt: skip
+
+
+def test_the_table_has_the_dots_of_the_picture_and_none_besides() -> None:
+    rng = np.random.default_rng(2)
+    x, y = rng.uniform(-2.0, 8.0, (2, 400))
+    x[:4], y[:4] = [2.0, 5.0, 3.0, 3.0], [3.0, 3.0, 1.0, 4.0]  # on the window's edges
+    scene = smp.Scene(smp.Skin("V"), smp.Impressions(x, y, 0.2, 0.05, 0.1, 9.0), (6.0, 6.0))
+    found = smp.truth(scene, 20.0, (2.0, 1.0, 5.0, 4.0))
+    assert (found.width_px, found.height_px, found.px_per_mm) == (60, 60, 20.0)
+    want = np.flatnonzero((x >= 2.0) & (x < 5.0) & (y >= 1.0) & (y < 4.0))
+    assert {0, 2} <= set(want.tolist())
+    assert np.array_equal(found.id, want)
+
+
+def test_it_is_coco(tmp_path: Path) -> None:
+    """A dot in the middle, one over a corner, one that a picture of one pixel cannot judge."""
+    dots = smp.Impressions([2.0, 0.02, 3.0], [1.0, 0.01, 1.5], [0.2, 0.3, 0.2], 0.1, 0.1, 40.0,
+                           [2, 0, 2])  # fmt: skip
+    scene = smp.Scene(smp.Skin("VI"), dots, (4.0, 2.0))
+    found = smp.truth(scene, 40.0)
+    found.write(tmp_path / "dots.json", "scalp.png")
+    read = json.loads((tmp_path / "dots.json").read_text())
+    assert read == json.loads(json.dumps(smp.coco(found, "scalp.png")))
+    assert read["images"] == [{"id": 1, "file_name": "scalp.png", "width": 160, "height": 80}]
+    assert [(each["id"], each["name"]) for each in read["categories"]] == [
+        (1, "session-0"), (3, "session-2")
+    ]  # fmt: skip
+    assert [each["id"] for each in read["annotations"]] == [1, 2, 3]
+    assert [each["category_id"] for each in read["annotations"]] == [3, 1, 3]
+    needed = {"id", "image_id", "category_id", "bbox", "area", "segmentation", "iscrowd"}
+    for row, each in enumerate(read["annotations"]):
+        assert needed < set(each)
+        assert each["image_id"] == 1
+        assert each["iscrowd"] == 0
+        (outline,) = each["segmentation"]
+        corners = np.reshape(outline, (16, 2))
+        assert np.allclose(each["bbox"][:2], corners.min(axis=0))
+        assert np.allclose(each["bbox"][2:], np.ptp(corners, axis=0))
+        assert each["attributes"] == {
+            "depth_mm": dots.depth_mm[row],
+            "session": dots.session[row],
+            "contrast": found.contrast[row],
+            "visible": bool(found.visible[row]),
+        }
+    middle, corner, _ = read["annotations"]
+    assert middle["bbox"] == [76.0, 36.0, 8.0, 8.0]
+    assert middle["area"] == pytest.approx(8.0 * np.sin(np.pi / 8.0) * 16.0, rel=1e-3)
+    assert corner["bbox"] == [0.0, 0.0, 4.8, 4.4]
+    assert 0.0 < corner["area"] < 4.8 * 4.4
+    inside = smp.coco(smp.truth(scene, 40.0, (2.5, 1.0, 4.0, 2.0)), "part.png", image_id=7)
+    (left,) = inside["annotations"]
+    assert (left["id"], left["image_id"], left["bbox"][:2]) == (3, 7, [16.0, 16.0])
+
+
+def test_what_coco_cannot_say_is_null(tmp_path: Path) -> None:
+    dots = smp.Impressions([0.5], [0.5], 0.2, 0.1, 0.1, 40.0)
+    found = smp.truth(smp.Scene(smp.Skin("VI"), dots, (1.0, 1.0)), 1.0)  # one pixel: no surround
+    assert np.isnan(found.contrast).all()
+    found.write(tmp_path / "one.json")
+    read = json.loads((tmp_path / "one.json").read_text(), parse_constant=pytest.fail)
+    assert read["annotations"][0]["attributes"]["contrast"] is None
+    assert read["images"][0]["file_name"] == "one.png"
+    bare = smp.truth(smp.Scene(smp.Skin("VI"), dots, (1.0, 1.0)), 10.0, (0.0, 0.0, 0.2, 0.2))
+    assert smp.coco(bare, "a.png")["annotations"] == []
+
+
+def test_a_table_that_cannot_be_written(
+    strong_scene: smp.Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = smp.truth(strong_scene, 5.0)
+    with pytest.raises(smp.InputError, match=r"path must end in .npz, .parquet, .json, got 'a.c'"):
+        found.write("a.c")
+    with pytest.raises(smp.OutputError, match="could not be written: No such file"):
+        found.write(tmp_path / "no" / "dots.json")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(smp.InputError, match=r"pip install 'smpengine\[parquet\]'\.$"):
+        found.write(tmp_path / "dots.parquet")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(("treatment", "skin"), [("natural", "VI"), ("strong", "I-II")])

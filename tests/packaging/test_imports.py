@@ -14,8 +14,9 @@ SOURCE = Path(smp.__file__).parent
 # Each layer may import from those after it, and from itself.
 LAYERS = (
     ("cli",),
+    ("cli_outputs",),
     ("bench",),
-    ("inventory", "truth"),
+    ("inventory", "truth", "truth_maps"),
     ("render",),
     ("spectrum",),
     ("picture",),
@@ -25,7 +26,7 @@ LAYERS = (
     ("plan", "calibrate"),
     ("optics", "image"),
     ("raster",),
-    ("window", "scene", "devices"),
+    ("window", "scene", "devices", "truth_table"),
     ("impressions",),
     ("skintable",),
     ("workers", "doubles", "moves", "files"),
@@ -97,6 +98,7 @@ def test_the_public_names() -> None:
     for name in smp.__all__:
         assert getattr(smp, name) is not None
     contract = {"rasterise", "Impressions", "Skin", "Scene", "render", "load_plan", "devices"}
+    contract |= {"truth", "truth_maps", "clean", "coco", "Truth", "TruthMaps"}
     assert contract <= set(smp.__all__)
     assert callable(smp.render)
     assert callable(smp.devices)

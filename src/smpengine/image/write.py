@@ -44,8 +44,8 @@ _PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _PNG_LEVEL: Final = 4  # dithered skin hardly shrinks further, and higher levels take twice as long
 
 
-def check_output(path: str | Path, kind: str) -> None:
-    """Say before rendering whether a picture of this kind can be written there.
+def check_output(path: str | Path, kind: str, name: str = "out") -> None:
+    """Say before rendering whether a picture can be written there; messages call it `name`.
 
     Raises
     ------
@@ -57,12 +57,12 @@ def check_output(path: str | Path, kind: str) -> None:
     target = Path(path)
     suffix = target.suffix.lower()
     if suffix not in _KINDS:
-        raise InputError(must("out", f"end in {', '.join(_KINDS)}", repr(str(path))))
+        raise InputError(must(name, f"end in {', '.join(_KINDS)}", repr(str(path))))
     if kind not in _KINDS[suffix]:
         remedy = "Write .tif or .npy, or choose srgb8 or srgb16."
         rule = f"hold {kind} pixels, which {suffix} cannot"
-        raise InputError(must("out", rule, repr(str(path)), remedy=remedy))
-    check_target(target)
+        raise InputError(must(name, rule, repr(str(path)), remedy=remedy))
+    check_target(target, name)
 
 
 def write_image(path: str | Path, image: NDArray[Any], metadata: Mapping[str, object]) -> None:
