@@ -84,18 +84,20 @@ def _too_deep(layer: Layer) -> Layer:
     """Needle through to the deep dermis: grey-blue blurs that blew out, no crisp dot left.
 
     Assumed: depths of 0.13 to 0.32 mm become 0.63 to 0.9 mm (0.45 mm + 1.4 times, at most 0.9 mm
-    unless it was deeper); the radius grows by 1.5 and the mass of pigment stays.
+    unless it was deeper); the radius grows by 1.8 at the same strength, for a needle that goes deep
+    leaves more pigment, and it spreads in the loose tissue there.
     """
     depth = max(layer.depth_mm, min(0.45 + 1.4 * layer.depth_mm, 0.9))
-    return _spread(replace(layer, depth_mm=depth), 1.5)
+    radius, spread = 1.8 * layer.radius_mm, 1.8 * layer.radius_spread_mm
+    return replace(layer, depth_mm=depth, radius_mm=radius, radius_spread_mm=spread)
 
 
 def _too_dark(layer: Layer) -> Layer:
     """Undiluted black in every session: hard black dots, no shades between them.
 
-    Assumed: four times the absorption.
+    Assumed: eight times the absorption. Less hardly shows, for a strong deposit is black already.
     """
-    return replace(layer, mua_per_mm=tuple(min(4.0 * v, 10_000.0) for v in layer.mua_per_mm))
+    return replace(layer, mua_per_mm=tuple(min(8.0 * v, 10_000.0) for v in layer.mua_per_mm))
 
 
 def _too_big(layer: Layer) -> Layer:
@@ -116,16 +118,17 @@ def _too_dense(layer: Layer) -> Layer:
 
 
 def _sunken(layer: Layer) -> Layer:
-    """Old pigment lies deeper. Assumed: by 0.12 mm."""
-    return replace(layer, depth_mm=min(layer.depth_mm + 0.12, max(MAX_DEPTH_MM, layer.depth_mm)))
+    """Old pigment lies deeper. Assumed: by 0.05 mm."""
+    return replace(layer, depth_mm=min(layer.depth_mm + 0.05, max(MAX_DEPTH_MM, layer.depth_mm)))
 
 
 def _blue_green(lambda_nm: NDArray[np.float64]) -> NDArray[np.float64]:
     """Pigment whose warm parts went first: blue-green dots, years later.
 
-    Assumed: from 610 nm on all of the absorption is left, up to 500 nm 4 %, 31 % at 545 nm.
+    Assumed: from 610 nm on all of the absorption is left, up to 545 nm 4 %, so little because a
+    black dot would still be black with a fifth.
     """
-    t = np.clip((lambda_nm - 500.0) / 110.0, 0.0, 1.0)
+    t = np.clip((lambda_nm - 545.0) / 65.0, 0.0, 1.0)
     return np.asarray(0.04 + 0.96 * t * t * (3.0 - 2.0 * t))
 
 
@@ -271,16 +274,6 @@ def place_with(
 
 def _chosen(names: Sequence[str]) -> list[Fault]:
     return [fault for name, fault in FAULTS.items() if name in names]
-
-
-def _spread(layer: Layer, factor: float) -> Layer:
-    """Return a session whose deposits are wider by a factor, of the same mass of pigment."""
-    return replace(
-        layer,
-        radius_mm=layer.radius_mm * factor,
-        radius_spread_mm=layer.radius_spread_mm * factor,
-        mua_per_mm=tuple(value / factor**2 for value in layer.mua_per_mm),
-    )
 
 
 def _held(before: Layer, after: Layer, densest: float) -> Layer:

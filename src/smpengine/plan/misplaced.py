@@ -19,7 +19,7 @@ from smpengine.scene import COLUMNS, Impressions
 
 Box = tuple[float, float, float, float]
 
-REACH_MM: Final = 1.5
+REACH_MM: Final = 1.0
 """A dot runs together with a neighbour no further than this."""
 MERGED_SHARE: Final = 0.6
 MIGRATED_SHARE: Final = 0.35
@@ -93,7 +93,7 @@ def _merge(dots: Impressions, _extent_mm: tuple[float, float], seed: int) -> Imp
     """Strikes too close to one that is there: pairs and triples run into blots, with gaps between.
 
     Assumed: six dots in ten are moved, each straight towards the nearest dot of the others, of its
-    own or an earlier session and within 1.5 mm, until the discs touch. The others stay, so an
+    own or an earlier session and within 1 mm, until the discs touch. The others stay, so an
     earlier session stays as it is when a later one comes.
     """
     if not len(dots):

@@ -57,8 +57,9 @@ class Plan:
         """
         from smpengine.plan.load import validate
 
+        name = "plan" if self.path is None else str(self.path)
         faults = list(dict.fromkeys([*self.table.faults, *names]))
-        return Plan(validate({**self.resolved(), "faults": faults}, "plan"), self.path)
+        return Plan(validate({**self.resolved(), "faults": faults}, name), self.path)
 
     def __repr__(self) -> str:
         return f"Plan(sessions={len(self.sessions)}, extent_mm={self.extent_mm}, seed={self.seed})"
