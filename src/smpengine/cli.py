@@ -72,6 +72,8 @@ def main() -> None:
               help="Part of the scalp in mm; all of it if not given.")  # fmt: skip
 @click.option("--day", type=float, default=None,
               help="Only the sessions up to this day; all, healed, if not given.")  # fmt: skip
+@click.option("--fault", "faults", multiple=True, metavar="NAME",
+              help="A mistake to show, such as too-deep; repeat it for several.")  # fmt: skip
 @click.option("--device", default="auto", show_default=True, help="See `smpengine devices`.")
 @click.option(
     "--threads", type=int, default=None, help="Number of threads; the picture is the same."
@@ -90,7 +92,10 @@ def render(plan: Path, out: Path, output: str, **options: Any) -> None:
 
     check_output(out, output)
     beside = Beside.checked(options, out, output)
-    loaded = smp.load_plan(plan)
+    if options["faults"] and options["impressions"] is not None:
+        _fail("--fault must be left out beside --impressions: it acts on a plan's dots.",
+              _BAD_INPUT)  # fmt: skip
+    loaded = smp.load_plan(plan).with_faults(*options["faults"])
     scale = options["px_per_mm"]
     scale = loaded.px_per_mm if scale is None else scale
     exposure = options["exposure"]

@@ -63,6 +63,21 @@ def test_a_file_says_what_made_it(folder: Path) -> None:
     assert np.array_equal(iio.imread(folder / "a.tif", plugin="tifffile"), picture)
 
 
+def test_faults_are_shown_and_told(folder: Path) -> None:
+    chosen = ("--fault", "too-big", "--fault", "merged", "--px-per-mm", "6")
+    assert run("render", "plan.toml", "-o", "a.png", *chosen, cwd=folder).returncode == 0
+    assert read_metadata(folder / "a.png")["plan"]["faults"] == ["too-big", "merged"]
+    plan = smp.load_plan(folder / "plan.toml").with_faults("merged", "too-big")
+    assert np.array_equal(iio.imread(folder / "a.png"), smp.render(plan.scene(), 6.0))
+    wrong = run("render", "plan.toml", "-o", "b.png", "--fault", "to-big", cwd=folder)
+    assert wrong.returncode == 2
+    assert wrong.stderr.startswith("smpengine: plan.toml: faults[0] must be one of too-deep, ")
+    assert wrong.stderr.endswith("got 'to-big'. Did you mean too-big?\n")
+    both = ("--impressions", "dots.csv", "--fault", "merged")
+    assert run("render", "plan.toml", "-o", "b.png", *both, cwd=folder).returncode == 2
+    assert not (folder / "b.png").exists()
+
+
 def test_impressions_go_out_and_come_back(folder: Path) -> None:
     first = ("-o", "a.png", "--px-per-mm", "9", "--save-impressions", "dots.csv")
     assert run("render", "plan.toml", *first, cwd=folder).returncode == 0

@@ -83,6 +83,11 @@ def problems(text: str, folder: Path, name: str = "plan.toml") -> list[str]:
             "day = 3\n",
             "sessions[1].day must be at least 9, that of the session before, got 3.0.",
         ),
+        (
+            HEAD + 'faults = ["too-dep"]\n',
+            "faults[0] must be one of too-deep, too-dark,",
+        ),
+        (HEAD + 'faults = "merged"\n', "faults must be "),
         (LISTED, "sessions must list at least one session, or treatment be given, got neither."),
     ],
 )
@@ -130,6 +135,18 @@ def test_the_published_schema_is_the_schema() -> None:
         with resources.as_file(published) as path:
             path.write_text(json.dumps(json_schema(), indent=1) + "\n", encoding="utf-8")
     assert json.loads(published.read_text(encoding="utf-8")) == json_schema()
+
+
+def test_unknown_faults_are_told(tmp_path: Path) -> None:
+    (line,) = problems(HEAD + 'faults = ["merged", "mirored"]\n', tmp_path)
+    assert line.startswith("faults[1] must be one of ")
+    assert line.endswith("got 'mirored'. Did you mean mirrored?")
+    good = smp.Plan.from_dict(
+        {"version": 1, "treatment": "natural", "scalp": {"extent_mm": [9, 7]}}
+    )
+    with pytest.raises(smp.PlanError, match=r"got 'unevn'\. Did you mean uneven\?$") as caught:
+        good.with_faults("unevn")
+    assert len(caught.value.problems) == 1
 
 
 def test_days_bring_sessions(tmp_path: Path) -> None:

@@ -10,7 +10,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from smpengine.plan.random import philox, uniform
+
 _CURVE_STEPS = 12  # straight pieces between two points of the hairline
+_WAVES = 32
+_PATCH_WAVE_MM = (10.0, 30.0)  # half a wave is a patch
+_PATCH_CONTRAST = 0.8
+_PATCH_STEEPNESS = 1.3  # the field spends more of the scalp near its extremes than in between
 
 
 @dataclass(frozen=True)
@@ -59,9 +65,16 @@ class DensityMap:
         whole, so that no seam shows. None at all is the whole scalp.
     hairline
         Cuts all regions off; None for no hairline.
+    waves
+        Float64 (n, 3), from `patch_waves`: a random field that multiplies the rest; None for none.
     """
 
-    def __init__(self, regions: Sequence[Region] = (), hairline: Hairline | None = None) -> None:
+    def __init__(
+        self,
+        regions: Sequence[Region] = (),
+        hairline: Hairline | None = None,
+        waves: NDArray[np.float64] | None = None,
+    ) -> None:
         corners = [np.asarray(region.polygon_mm, np.float64) for region in regions]
         self.corners = np.concatenate(corners) if corners else np.zeros((0, 2))
         self.first = np.cumsum([0, *(len(part) for part in corners)]).astype(np.int64)
@@ -69,11 +82,13 @@ class DensityMap:
         self.feather_mm = np.array([region.feather_mm for region in regions], np.float64)
         self.curve = np.zeros((0, 2)) if hairline is None else catmull_rom(hairline.points_mm)
         self.curve_feather_mm = 0.0 if hairline is None else float(hairline.feather_mm)
+        self.waves = np.zeros((0, 3)) if waves is None else waves
 
     @property
     def largest(self) -> float:
         """The largest factor anywhere."""
-        return float(self.factor.max()) if self.factor.size else 1.0
+        regions = float(self.factor.max()) if self.factor.size else 1.0
+        return regions * (1.0 + _PATCH_CONTRAST) if len(self.waves) else regions
 
     @property
     def arrays(self) -> tuple[NDArray[np.float64] | NDArray[np.int64] | float, ...]:
@@ -85,6 +100,7 @@ class DensityMap:
             self.feather_mm,
             self.curve,
             self.curve_feather_mm,
+            self.waves,
         )
 
     def at(self, x_mm: NDArray[np.float64], y_mm: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -108,14 +124,40 @@ def catmull_rom(points_mm: Sequence[tuple[float, float]]) -> NDArray[np.float64]
     return np.ascontiguousarray(np.concatenate([*pieces, p[-2:-1]]))
 
 
+def patch_waves(key0: int, key1: int) -> NDArray[np.float64]:
+    """Return the plane waves of a random field of patches.
+
+    Parameters
+    ----------
+    key0, key1
+        Words of 32 bits.
+
+    Returns
+    -------
+    ndarray
+        Float64 (32, 3): wave vector (x, y) in rad/mm and phase. Directions and phases are uniform,
+        wavelengths log-uniform from 10 to 30 mm.
+    """
+    waves = np.empty((_WAVES, 3))
+    low, high = _PATCH_WAVE_MM
+    for n in range(_WAVES):
+        along, length, phase, _ = (uniform(word) for word in philox(n, 0, 0, 0, key0, key1))
+        number = 2.0 * math.pi / (low * (high / low) ** length)
+        angle = 2.0 * math.pi * along
+        waves[n] = number * math.cos(angle), number * math.sin(angle), 2.0 * math.pi * phase
+    return waves
+
+
 @njit(nogil=True, cache=True)
-def _factors(x, y, out, corners, first, factor, feather_mm, curve, curve_feather_mm):
+def _factors(x, y, out, corners, first, factor, feather_mm, curve, curve_feather_mm, waves):
     for n in range(x.shape[0]):
-        out[n] = factor_at(x[n], y[n], corners, first, factor, feather_mm, curve, curve_feather_mm)
+        out[n] = factor_at(
+            x[n], y[n], corners, first, factor, feather_mm, curve, curve_feather_mm, waves
+        )
 
 
 @njit(nogil=True, cache=True)
-def factor_at(x, y, corners, first, factor, feather_mm, curve, curve_feather_mm):
+def factor_at(x, y, corners, first, factor, feather_mm, curve, curve_feather_mm, waves):
     """Return the factor on density at a point, from the arrays of a `DensityMap`.
 
     Regions are taken from the last to the first; each covers as much of the point as it can of what
@@ -132,7 +174,19 @@ def factor_at(x, y, corners, first, factor, feather_mm, curve, curve_feather_mm)
             break
     if total > 0.0 and curve.shape[0] > 0:
         total *= _below(x, y, curve, curve_feather_mm)
+    if total > 0.0 and waves.shape[0] > 0:
+        total *= _patches(x, y, waves)
     return total
+
+
+@njit(nogil=True, cache=True)
+def _patches(x, y, waves):
+    """Return the random field at a point, 0.2 to 1.8: waves of unit variance, pressed into that."""
+    total = 0.0
+    for n in range(waves.shape[0]):
+        total += math.cos(waves[n, 0] * x + waves[n, 1] * y + waves[n, 2])
+    unit = total * math.sqrt(2.0 / waves.shape[0])
+    return 1.0 + _PATCH_CONTRAST * math.tanh(_PATCH_STEEPNESS * unit)
 
 
 @njit(nogil=True, cache=True)

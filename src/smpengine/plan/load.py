@@ -8,7 +8,7 @@ import math
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -17,6 +17,7 @@ from smpengine.plan import checks
 from smpengine.plan.pigments import MUA_PER_MM
 from smpengine.plan.presets import SESSIONS, TREATMENTS
 from smpengine.plan.schema import (
+    FaultName,
     HairlineTable,
     PlanTable,
     RegionTable,
@@ -26,7 +27,7 @@ from smpengine.plan.schema import (
 
 MAX_BYTES = 16 * 2**20
 _NAMES = {"pigment": list(MUA_PER_MM), "preset": list(SESSIONS), "treatment": list(TREATMENTS)}
-_NAMES["sessions"] = list(SESSIONS)
+_NAMES |= {"sessions": list(SESSIONS), "faults": list(get_args(FaultName))}
 
 
 def read_mapping(path: Path) -> dict[str, Any]:

@@ -203,14 +203,16 @@ def _thin(job: _Job, density: DensityMap, box: NDArray[np.float64]) -> _Points:
 @njit(nogil=True, cache=True)
 def _keep(
     tile, ranks, corner_x, corner_y, level0, bounds, box, x, y, layer, rank,
-    corners, first, factor, feather_mm, curve, curve_feather_mm,
+    corners, first, factor, feather_mm, curve, curve_feather_mm, waves,
 ):  # fmt: skip
     count = 0
     for n in range(ranks):
         px, py = corner_x + tile[n, 0], corner_y + tile[n, 1]
         if not (box[0] <= px < box[2] and box[1] <= py < box[3]):
             continue
-        share = factor_at(px, py, corners, first, factor, feather_mm, curve, curve_feather_mm)
+        share = factor_at(
+            px, py, corners, first, factor, feather_mm, curve, curve_feather_mm, waves
+        )
         level = level0 + (n + 0.5) * (MAX_DENSITY_PER_CM2 / POINTS)
         for k in range(bounds.shape[0]):
             if level < bounds[k] * share:

@@ -10,8 +10,9 @@ import smpengine
 from smpengine.errors import SceneError, must
 from smpengine.plan.density import DensityMap, Hairline, Region
 from smpengine.plan.dials import turn
+from smpengine.plan.faults import faulty_density, faulty_layers, place_with
 from smpengine.plan.pigments import mua_at, shade_at
-from smpengine.plan.placement import Layer, crowding, place
+from smpengine.plan.placement import Layer, crowding
 from smpengine.plan.schema import PlanTable, SessionTable
 from smpengine.scene import Scene, Skin
 from smpengine.skintable import RGB_NM, read_table
@@ -45,6 +46,20 @@ class Plan:
         from smpengine.plan.load import validate
 
         return cls(validate(data, "plan"))
+
+    def with_faults(self, *names: str) -> Plan:
+        """Return the plan with these faults too; see `smpengine.plan.faults`.
+
+        Raises
+        ------
+        PlanError
+            A name is unknown.
+        """
+        from smpengine.plan.load import validate
+
+        name = "plan" if self.path is None else str(self.path)
+        faults = list(dict.fromkeys([*self.table.faults, *names]))
+        return Plan(validate({**self.resolved(), "faults": faults}, name), self.path)
 
     def __repr__(self) -> str:
         return f"Plan(sessions={len(self.sessions)}, extent_mm={self.extent_mm}, seed={self.seed})"
@@ -104,13 +119,14 @@ class Plan:
         regions = [Region(r.polygon_mm, r.density, r.feather_mm) for r in scalp.regions]
         line = scalp.hairline
         curve = None if line is None else Hairline(line.points_mm, line.feather_mm)
-        return DensityMap(regions, curve)
+        return faulty_density(self.table.faults, regions, curve, self.extent_mm, self.seed)
 
     def layers(self) -> list[Layer]:
-        """Return the sessions as they are placed, both dials applied."""
+        """Return the sessions as they are placed, both dials and faults applied."""
         bands = self.skin.lambda_nm
         layers = [_layer(session, bands) for session in self.table.sessions]
-        return turn(layers, self.table.fullness, self.table.texture)
+        layers = turn(layers, self.table.fullness, self.table.texture)
+        return faulty_layers(self.table.faults, layers, bands, self.density.largest)
 
     @property
     def notes(self) -> list[str]:
@@ -149,9 +165,8 @@ class Plan:
         layers = self.layers()
         sessions = self.table.sessions
         count = sum(day is None or session.day <= day for session in sessions)
-        impressions = place(
-            layers[:count], self.density, self.extent_mm, self.seed, window_mm, threads
-        )
+        where = self.density, self.extent_mm, self.seed, window_mm
+        impressions = place_with(self.table.faults, layers[:count], *where, threads)
         provenance: dict[str, object] = {
             "plan": self.resolved(),
             "seed": self.seed,

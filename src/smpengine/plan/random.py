@@ -35,6 +35,11 @@ def philox(c0, c1, c2, c3, k0, k1):
     return c0, c1, c2, c3
 
 
+def salted_key(seed: int, salt: int) -> tuple[int, int]:
+    """Return a key for other numbers of the same seed; placement's own keys leave bit 31 unset."""
+    return seed & 0xFFFF_FFFF, (seed >> 32) ^ (0x8000_0000 | salt)
+
+
 @njit(nogil=True, cache=True)
 def uniform(word):
     """Return a word as a number over 0 and under 1."""

@@ -20,6 +20,10 @@ ShadeName = Literal[
 ]
 SessionName = Literal["foundation", "definition", "texture", "flat-shadow"]
 TreatmentName = Literal["natural", "strong", "flat-shadow"]
+FaultName = Literal[
+    "too-deep", "too-dark", "too-big", "too-dense", "merged", "ink-migration", "blue-green-fading",
+    "straight-hairline", "sharp-border", "uneven", "mirrored",
+]  # fmt: skip
 
 
 class _Table(BaseModel):
@@ -159,6 +163,7 @@ class PlanTable(_Table):
     )
     fullness: Share = Field(0.5, description="Dial: sparse and light 0, dense and dark 1.")
     texture: Share = Field(0.5, description="Dial: soft shade 0, crisp stubble 1.")
+    faults: list[FaultName] = Field([], description="Mistakes to show, by name; they combine.")
     render: RenderTable = Field(RenderTable(), description="Defaults of the picture.")
 
     @model_validator(mode="before")
