@@ -3,6 +3,7 @@
     python examples/demo.py [--out out]
 
 sessions.png        the layered treatment after each of its sessions, and the flat shadow beside it
+days.png            it fresh, after a week, settled, after 2 and 5 years
 skins.png           the layered treatment on three skins
 natural.png ...     each plan at 40 px/mm
 scalp.png           a whole scalp of 180 x 220 mm at 10 px/mm; scalp-crop.png is a part at 40 px/mm
@@ -44,13 +45,22 @@ def beside(pictures: list[Picture]) -> Picture:
 def sessions(out: Path) -> None:
     """Draw the strong treatment as it builds up, and the flat shadow; also small, as a JPEG."""
     plan = smp.load_plan(HERE / "strong.toml")
-    days = sorted({session.day for session in plan.sessions})
-    pictures = [smp.render(plan.scene(day), PX_PER_MM, WINDOW_MM) for day in days]
+    scenes = [plan.scene(sessions=k + 1) for k in range(len(plan.sessions))]  # each settled
+    pictures = [smp.render(scene, PX_PER_MM, WINDOW_MM) for scene in scenes]
     flat = smp.load_plan(HERE / "flat-shadow.toml").scene()
     pictures.append(smp.render(flat, PX_PER_MM, WINDOW_MM))
     picture = beside(pictures)
     save(out / "sessions.png", picture, PX_PER_MM, plan.scene())
     imwrite(out / "sessions.jpg", picture, quality=85)  # the README's
+
+
+def days(out: Path) -> None:
+    """Draw the layered treatment fresh, a week later, settled, and after 2 and 5 years."""
+    plan = smp.load_plan(HERE / "natural.toml")
+    last = plan.sessions[-1].day
+    times = [last + 0.3, last + 7.0, None, last + 730.0, last + 1826.0]
+    pictures = [smp.render(plan.scene(day), PX_PER_MM, WINDOW_MM) for day in times]
+    save(out / "days.png", beside(pictures), PX_PER_MM, plan.scene())
 
 
 def skins(out: Path) -> None:
@@ -86,7 +96,7 @@ def main() -> None:
     out = parser.parse_args().out
     out.mkdir(parents=True, exist_ok=True)
     start = time.perf_counter()
-    for step in (sessions, skins, plans, scalp):
+    for step in (sessions, days, skins, plans, scalp):
         step(out)
     print(f"done in {time.perf_counter() - start:.1f} s; the pictures are in {out}/")
 

@@ -71,7 +71,8 @@ def main() -> None:
 @click.option("--window", type=float, nargs=4, default=None, metavar="X0 Y0 X1 Y1",
               help="Part of the scalp in mm; all of it if not given.")  # fmt: skip
 @click.option("--day", type=float, default=None,
-              help="Only the sessions up to this day; all, healed, if not given.")  # fmt: skip
+              help="Of the picture, healed so far; everything settled if not given.")  # fmt: skip
+@click.option("--sessions", type=int, default=None, help="Only the first so many sessions.")
 @click.option("--fault", "faults", multiple=True, metavar="NAME",
               help="A mistake to show, such as too-deep; repeat it for several.")  # fmt: skip
 @click.option("--device", default="auto", show_default=True, help="See `smpengine devices`.")
@@ -103,7 +104,8 @@ def render(plan: Path, out: Path, output: str, **options: Any) -> None:
     illuminant = options["illuminant"] or loaded.illuminant
     for note in loaded.notes:
         click.echo(f"note: {note}", err=True)
-    scene = _scene(loaded, options["impressions"], options["day"], options["threads"])
+    when = options["day"], options["sessions"]
+    scene = _scene(loaded, options["impressions"], *when, options["threads"])
     if options["save_impressions"] is not None:
         if scene.skin.is_spectral and not scene.impressions.is_flat:
             _fail("--save-impressions: CSV holds R, G, B, got pigment in the bands of skin.table.",
@@ -123,7 +125,8 @@ def render(plan: Path, out: Path, output: str, **options: Any) -> None:
         )
     metadata = {**scene.provenance, "px_per_mm": scale, "output": output, "exposure": exposure,
                 "illuminant": illuminant,
-                "window_mm": options["window"], "day": options["day"]}  # fmt: skip
+                "window_mm": options["window"], "day": options["day"],
+                "sessions": options["sessions"]}  # fmt: skip
     write_image(out, picture, metadata)
     beside.write(scene, out, metadata, options)
     height, width = picture.shape[:2]
@@ -131,17 +134,21 @@ def render(plan: Path, out: Path, output: str, **options: Any) -> None:
 
 
 def _scene(
-    plan: Plan, impressions: Path | None, day: float | None, threads: int | None
+    plan: Plan,
+    impressions: Path | None,
+    day: float | None,
+    sessions: int | None,
+    threads: int | None,
 ) -> smp.Scene:
     """Return the plan's scene, with impressions from a file if there is one."""
     if impressions is None:
-        return plan.scene(day, threads=threads)
+        return plan.scene(day, threads=threads, sessions=sessions)
     columns = smp.read_impressions(impressions)
     if plan.skin.is_spectral and not columns.is_flat:
         remedy = "Give mua_per_mm, the same for all bands."
         _fail(f"{impressions}: pigment must suit the bands of skin.table, got R, G, B. {remedy}",
               _BAD_INPUT)  # fmt: skip
-    bare = plan.scene(-1.0)
+    bare = plan.scene(sessions=0)
     provenance = {**bare.provenance, "impressions": impressions.name}
     return smp.Scene(bare.skin, columns, bare.extent_mm, provenance=provenance)
 

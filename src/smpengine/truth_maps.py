@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from smpengine.errors import InputError, SceneError, must
 from smpengine.files import write_files
+from smpengine.impressions import Impressions
 from smpengine.raster.splats import PixelWindow
-from smpengine.scene import Impressions, Scene
+from smpengine.scene import Scene
 from smpengine.window import check_scale, pixel_window
 from smpengine.workers import Workers, thread_count
 

@@ -17,6 +17,7 @@ import smpengine as smp
 KEPT = Path(__file__).parent / "pictures.npz"
 TREATMENTS = ("natural", "strong", "flat-shadow")
 SKINS = ("I-II", "VI")
+PLAIN = {"granularity": 0.0, "faint_share": 0.0, "blown_share": 0.0}
 
 
 def pictures() -> dict[str, np.ndarray]:
@@ -30,10 +31,14 @@ def pictures() -> dict[str, np.ndarray]:
                 "skin": {"type": skin},
                 "scalp": {"extent_mm": [6, 5]},
             }
-            scene = smp.Plan.from_dict(data).scene()
+            scene = smp.Plan.from_dict({**data, "healing": PLAIN}).scene()
             name = f"{treatment} {skin}"
             found[f"{name} linear"] = smp.render(scene, 8.0, (1, 1, 5, 4), "linear")
             found[f"{name} srgb8"] = smp.render(scene, 40.0, (2, 2, 3, 3))
+            if treatment == "natural":
+                for day in (28.5, None, 1500.0):
+                    scene = smp.Plan.from_dict(data).scene(day)
+                    found[f"{name} day {day}"] = smp.render(scene, 8.0, (2, 2, 4, 4), "linear")
     return found
 
 

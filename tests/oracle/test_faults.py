@@ -9,13 +9,13 @@ import pytest
 from scipy.spatial import cKDTree
 
 import smpengine as smp
+from smpengine.impressions import COLUMNS
 from smpengine.plan.density import DensityMap, Hairline, Region, catmull_rom, patch_waves
 from smpengine.plan.faults import FAULTS, faulty_density, faulty_layers, place_with
 from smpengine.plan.misplaced import REACH_MM
 from smpengine.plan.placement import Layer, place
 from smpengine.plan.random import salted_key
 from smpengine.plan.schema import FaultName
-from smpengine.scene import COLUMNS
 
 CURVE = [(0.0, 8.0), (12.0, 4.0), (24.0, 3.0), (40.0, 9.0)]
 EXTENT = (40.0, 30.0)
@@ -23,7 +23,8 @@ EXTENT = (40.0, 30.0)
 
 def plan(**more: Any) -> smp.Plan:
     scalp = {"extent_mm": EXTENT, "hairline": {"points_mm": CURVE, "feather_mm": 5.0}}
-    data = {"version": 1, "seed": 31, "treatment": "natural", "scalp": scalp}
+    plain = {"granularity": 0.0, "faint_share": 0.0, "blown_share": 0.0}  # dots as they are placed
+    data = {"version": 1, "seed": 31, "treatment": "natural", "scalp": scalp, "healing": plain}
     data = {**data, **more}
     return smp.Plan.from_dict({key: part for key, part in data.items() if part is not None})
 
@@ -129,7 +130,7 @@ def test_merged_dots_touch() -> None:
 
 def test_merged_leaves_an_earlier_session_where_it_is() -> None:
     wrong = plan().with_faults("merged")
-    first, every = wrong.scene(0.0).impressions, wrong.scene().impressions
+    first, every = wrong.scene(sessions=1).impressions, wrong.scene().impressions
     assert same(first, every.rows(every.session == 0))
 
 

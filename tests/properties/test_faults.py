@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import smpengine as smp
+from smpengine.impressions import COLUMNS
 from smpengine.plan.faults import FAULTS
-from smpengine.scene import COLUMNS
 
 BASE = {
     "version": 1,

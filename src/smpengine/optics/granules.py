@@ -19,7 +19,7 @@ from numba import njit
 
 GRANULES: Final = 5
 """Discs of an impression that is granular: a body, and crumbs."""
-BODY: Final = 0.3
+BODY: Final = 0.2
 """How much of its radius the body loses."""
 CRUMB: Final = 0.38
 """Radius of a crumb."""

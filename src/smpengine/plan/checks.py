@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator
 from typing import Final
 
+from smpengine.plan.presets import NEEDLES_RADIUS_MM
 from smpengine.plan.schema import HairlineTable, RegionTable, SessionTable
 
 Problem = tuple[str, str, object, str]
@@ -17,6 +18,11 @@ MAX_COVER: Final = 0.9
 
 def check_session(session: SessionTable, densest: float) -> Iterator[Problem]:
     """Check one session; `densest` is the largest region factor."""
+    if session.needle is not None:
+        radius = NEEDLES_RADIUS_MM[session.needle]
+        if session.radius_mm != radius:
+            rule = f"be left out, or {radius:g} as of needle {session.needle}"
+            yield "radius_mm", rule, session.radius_mm, "Choose one of the two."
     half = 0.5 * session.thickness_mm
     if session.depth_mm < half:
         remedy = "The depth is that of the centre: a deposit's top cannot lie above the surface."

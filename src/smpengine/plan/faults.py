@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from smpengine.impressions import Impressions
 from smpengine.plan.checks import MAX_COVER
 from smpengine.plan.density import DensityMap, Hairline, Region, catmull_rom, patch_waves
 from smpengine.plan.misplaced import (
@@ -30,7 +31,6 @@ from smpengine.plan.misplaced import (
 )
 from smpengine.plan.placement import Layer, place
 from smpengine.plan.random import salted_key
-from smpengine.scene import Impressions
 
 _PATCHES_SALT: Final = 3
 

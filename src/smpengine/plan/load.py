@@ -223,6 +223,9 @@ def _known_keys(path: list[Any]) -> list[str]:
         "sessions": schema.SessionTable,
         "pigment": schema.PigmentTable,
         "render": schema.RenderTable,
+        "healing": schema.HealingTable,
+        "client": schema.ClientTable,
+        "lasers": schema.LaserTable,
     }
     parents = [p for p in path[:-1] if isinstance(p, str)]
     return list(tables.get(parents[-1] if parents else "", schema.PlanTable).model_fields)

@@ -14,8 +14,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from smpengine.impressions import COLUMNS, Impressions
 from smpengine.plan.random import philox, salted_key, uniform
-from smpengine.scene import COLUMNS, Impressions
 
 Box = tuple[float, float, float, float]
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import smpengine
 from smpengine.errors import SceneError, must
+from smpengine.plan.course import course_of
 from smpengine.plan.density import DensityMap, Hairline, Region
 from smpengine.plan.dials import turn
 from smpengine.plan.faults import faulty_density, faulty_layers, place_with
+from smpengine.plan.healing import flare, heal
 from smpengine.plan.pigments import mua_at, shade_at
 from smpengine.plan.placement import Layer, crowding
 from smpengine.plan.schema import PlanTable, SessionTable
@@ -138,17 +141,21 @@ class Plan:
         day: float | None = None,
         window_mm: tuple[float, float, float, float] | None = None,
         threads: int | None = None,
+        sessions: int | None = None,
     ) -> Scene:
         """Place the impressions and return the scene.
 
         Parameters
         ----------
         day
-            Only the sessions up to this day, settled; all of them when None.
+            Of the picture, counted from the first visit: only the sessions up to it, healed so far.
+            All of them, settled, when None: `SETTLED_DAYS` after the last.
         window_mm
             (x0, y0, x1, y1): only the impressions in it; the same ones as in the whole.
         threads
             Number of threads; the scene does not depend on it.
+        sessions
+            Only the first so many sessions; all of them when None.
 
         Returns
         -------
@@ -158,15 +165,15 @@ class Plan:
         Raises
         ------
         SceneError
-            The day is not a number.
+            The day is not a number, or there are not so many sessions.
         """
-        if day is not None and not day == day:
-            raise SceneError(must("day", "be a number", day))
-        layers = self.layers()
-        sessions = self.table.sessions
-        count = sum(day is None or session.day <= day for session in sessions)
+        used = self._sessions_until(day, sessions)
+        layers = self.layers()[: len(used)]
         where = self.density, self.extent_mm, self.seed, window_mm
-        impressions = place_with(self.table.faults, layers[:count], *where, threads)
+        settled = place_with(self.table.faults, layers, *where, threads)
+        course = course_of(self.table, used, day, self.skin)
+        bands = self.skin.lambda_nm
+        impressions = heal(settled, course, bands, self.seed)
         provenance: dict[str, object] = {
             "plan": self.resolved(),
             "seed": self.seed,
@@ -174,7 +181,17 @@ class Plan:
         }
         if self.skin.table is not None:
             provenance["skin_table"] = dict(self.skin.table.about)
-        return Scene(self.skin, impressions, self.extent_mm, provenance=provenance)
+        blood = flare(settled, course, bands, self.seed)
+        return Scene(self.skin, impressions, self.extent_mm, provenance=provenance, blood=blood)
+
+    def _sessions_until(self, day: float | None, count: int | None) -> list[SessionTable]:
+        """Return the first sessions that took place by a day."""
+        if day is not None and not math.isfinite(day):
+            raise SceneError(must("day", "be a number", day))
+        every = self.table.sessions
+        if count is not None and not 0 <= count <= len(every):
+            raise SceneError(must("sessions", f"be 0 to {len(every)}, as the plan has", count))
+        return [each for each in every[:count] if day is None or each.day <= day]
 
     def resolved(self) -> dict[str, Any]:
         """Return the plan with presets filled in; it makes the same scene again."""

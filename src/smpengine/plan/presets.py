@@ -62,3 +62,17 @@ TREATMENTS: Final[dict[str, list[dict[str, Any]]]] = {
     ],
     "flat-shadow": [{"preset": "flat-shadow", "day": 0}],
 }
+
+NEEDLES_RADIUS_MM: Final[dict[str, float]] = {
+    "1RL-0.18": 0.040,
+    "1RL-0.25": 0.050,
+    "1RL-0.30": 0.055,
+    "3RL-0.18": 0.060,
+    "3RL-0.25": 0.070,
+    "3RL-0.30": 0.080,
+    "5RL-0.25": 0.090,
+    "5RL-0.30": 0.100,
+}
+"""Radius of a settled deposit by needle: so many in a round cluster, their diameter in mm. Assumed,
+within the 0.07 to 0.20 mm across that settled deposits are said to have: tips taper, so a strike is
+much narrower than the cluster."""

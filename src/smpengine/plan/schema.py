@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from smpengine.plan.presets import SESSIONS, TREATMENTS
+from smpengine.plan.presets import NEEDLES_RADIUS_MM, SESSIONS, TREATMENTS
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -17,6 +17,9 @@ Point = tuple[Finite, Finite]
 Mua = Annotated[float, Field(ge=0, le=10_000)]
 ShadeName = Literal[
     "grey-1", "grey-2", "grey-3", "grey-4", "grey-5", "black", "warm-brown-1", "warm-brown-2"
+]
+NeedleName = Literal[
+    "1RL-0.18", "1RL-0.25", "1RL-0.30", "3RL-0.18", "3RL-0.25", "3RL-0.30", "5RL-0.25", "5RL-0.30"
 ]
 SessionName = Literal["foundation", "definition", "texture", "flat-shadow"]
 TreatmentName = Literal["natural", "strong", "flat-shadow"]
@@ -105,6 +108,62 @@ class PigmentTable(_Table):
         return self
 
 
+class HealingTable(_Table):
+    """How deposits change over time; `plan/laws.py` says where each law comes from."""
+
+    settles_days: Annotated[float, Field(ge=14, le=365)] = Field(
+        35.0, description="When the last pigment in the epidermis of young skin is shed."
+    )
+    swelling_mm: Annotated[float, Field(ge=0, le=0.5)] = Field(
+        0.022, description="A fresh dot's radius is larger by so much (assumed)."
+    )
+    lift_depth_mm: Annotated[float, Field(gt=0, le=3)] = Field(
+        0.2, description="Above deposits deeper than this a strike's channel closes (assumed)."
+    )
+    excess: Annotated[float, Field(ge=0, le=10)] = Field(
+        0.2, description="A fresh dot has more pigment at each point by this share (assumed)."
+    )
+    clouding: Share = Field(
+        0.25, description="New epidermis hides this share in the second week (assumed)."
+    )
+    redness: Annotated[float, Field(ge=0, le=0.2)] = Field(
+        0.005, description="Blood by volume around a fresh strike, beyond the skin's (assumed)."
+    )
+    fade_half_life_years: Annotated[float, Field(gt=0, le=1000)] = Field(
+        3.0, description="In which half of the pigment goes (assumed)."
+    )
+    fade_from_days: NotNegative = Field(180.0, description="When ageing begins (assumed).")
+    spread_mm2_per_year: Annotated[float, Field(ge=0, le=0.1)] = Field(
+        4e-4, description="By which the square of a radius grows (assumed)."
+    )
+    granularity: Share = Field(
+        0.6, description="Healed dots: 0 even discs, 1 a few granules (assumed)."
+    )
+    faint_share: Annotated[float, Field(ge=0, le=0.5)] = Field(
+        0.03, description="Dots that hardly hold (assumed)."
+    )
+    blown_share: Annotated[float, Field(ge=0, le=0.5)] = Field(
+        0.008, description="Dots that were struck too deep and spread (assumed)."
+    )
+
+
+class ClientTable(_Table):
+    """Who is treated, as far as a law depends on it."""
+
+    age_years: Annotated[float, Field(ge=16, le=110)] = Field(
+        35.0, description="Old skin renews itself more slowly."
+    )
+
+
+class LaserTable(_Table):
+    """One laser session; it clears what was there before."""
+
+    day: NotNegative = Field(description="Of the session, counted from the first visit.")
+    clearance: Share | None = Field(
+        None, description="Share of the pigment that goes; by phototype if not given."
+    )
+
+
 class SessionTable(_Table):
     """One visit; what is not given comes from its preset."""
 
@@ -120,6 +179,9 @@ class SessionTable(_Table):
     radius_mm: Annotated[float, Field(gt=0, le=0.5)] = Field(
         description="Mean radius of a settled deposit, mm."
     )
+    needle: NeedleName | None = Field(
+        None, description="Instead of radius_mm: number of needles, and their diameter in mm."
+    )
     radius_spread_mm: NotNegative = Field(0.0, description="Standard deviation of the radius.")
     depth_mm: Annotated[float, Field(gt=0, le=2.5)] = Field(
         description="Mean depth of a deposit's centre below the surface, mm."
@@ -133,6 +195,9 @@ class SessionTable(_Table):
     )
     gap_share: Share = Field(
         1.0, description="Share of dots that land in the gaps of all earlier sessions."
+    )
+    hue_shift: Annotated[float, Field(ge=-1, le=1)] | None = Field(
+        None, description="How much faster blue absorption fades; 0.3 for browns, else 0 (assumed)."
     )
 
 
@@ -163,6 +228,9 @@ class PlanTable(_Table):
     )
     fullness: Share = Field(0.5, description="Dial: sparse and light 0, dense and dark 1.")
     texture: Share = Field(0.5, description="Dial: soft shade 0, crisp stubble 1.")
+    lasers: list[LaserTable] = Field([], description="Laser sessions, in any order.")
+    client: ClientTable = Field(ClientTable(), description="Who is treated.")
+    healing: HealingTable = Field(HealingTable(), description="How deposits change over time.")
     faults: list[FaultName] = Field([], description="Mistakes to show, by name; they combine.")
     render: RenderTable = Field(RenderTable(), description="Defaults of the picture.")
 
@@ -194,9 +262,13 @@ def expand(data: Any) -> Any:
 def _expand_session(session: Any) -> Any:
     if isinstance(session, str):
         session = {"preset": session}
-    if isinstance(session, dict) and session.get("preset") in SESSIONS:
-        return {**SESSIONS[session["preset"]], **session}
-    return session
+    if not isinstance(session, dict):
+        return session
+    needle = session.get("needle")
+    if isinstance(needle, str) and needle in NEEDLES_RADIUS_MM:
+        session = {"radius_mm": NEEDLES_RADIUS_MM[needle], **session}
+    preset = session.get("preset")
+    return {**SESSIONS[preset], **session} if preset in SESSIONS else session
 
 
 def json_schema() -> dict[str, Any]:
