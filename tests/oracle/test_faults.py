@@ -70,8 +70,12 @@ def test_too_deep_lies_in_the_deep_dermis_and_is_wider() -> None:
 
 def test_too_dark_absorbs_eight_times_as_much() -> None:
     good, bad = dots(), dots("too-dark")
-    assert same(good, bad, ("mua_per_mm",))
+    assert same(good, bad, ("mua_per_mm", "depth_mm", "thickness_mm"))
     np.testing.assert_allclose(bad.mua_per_mm, np.minimum(8.0 * good.mua_per_mm, 10_000.0))
+    tops = [d.depth_mm - 0.5 * d.thickness_mm for d in (good, bad)]
+    for session in range(3):
+        mine = good.session == session
+        assert tops[1][mine].mean() == pytest.approx(0.5 * tops[0][mine].mean(), rel=0.15)
 
 
 def test_too_big_has_more_pigment_of_the_same_strength() -> None:

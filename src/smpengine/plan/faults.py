@@ -93,11 +93,18 @@ def _too_deep(layer: Layer) -> Layer:
 
 
 def _too_dark(layer: Layer) -> Layer:
-    """Undiluted black in every session: hard black dots, no shades between them.
+    """Undiluted black, held in until the skin is full of it: hard black dots, no shades between.
 
-    Assumed: eight times the absorption. Less hardly shows, for a strong deposit is black already.
+    Assumed: eight times the absorption, and columns that reach half of the way up to the surface;
+    a strong deposit is as black as what lies over it lets it be, so absorption alone hardly shows.
     """
-    return replace(layer, mua_per_mm=tuple(min(8.0 * v, 10_000.0) for v in layer.mua_per_mm))
+    raised = 0.5 * max(layer.depth_mm - 0.5 * layer.thickness_mm, 0.0)
+    return replace(
+        layer,
+        depth_mm=layer.depth_mm - 0.5 * raised,
+        thickness_mm=layer.thickness_mm + raised,
+        mua_per_mm=tuple(min(8.0 * v, 10_000.0) for v in layer.mua_per_mm),
+    )
 
 
 def _too_big(layer: Layer) -> Layer:

@@ -33,7 +33,7 @@ BLOWN_MASS: Final = 1.3
 BLOWN_DEPTH_MM: Final = 0.08
 """An over-deep strike: its radius grows by so much, with more pigment, deeper. Assumed."""
 FLARE_RADIUS_MM: Final = (0.6, 1.2)
-FLARE_DEPTH_MM: Final = 0.45
+FLARE_DEPTH_MM: Final = 0.25
 FLARE_THICKNESS_MM: Final = 0.30
 """Around a strike vessels of the upper dermis widen, so far, and there. Assumed."""
 SATURATION: Final = 0.9

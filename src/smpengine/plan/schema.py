@@ -127,7 +127,7 @@ class HealingTable(_Table):
         0.25, description="New epidermis hides this share in the second week (assumed)."
     )
     redness: Annotated[float, Field(ge=0, le=0.2)] = Field(
-        0.005, description="Blood by volume around a fresh strike, beyond the skin's (assumed)."
+        0.004, description="Blood by volume around a fresh strike, beyond the skin's (assumed)."
     )
     fade_half_life_years: Annotated[float, Field(gt=0, le=1000)] = Field(
         3.0, description="In which half of the pigment goes (assumed)."
