@@ -20,7 +20,7 @@ import numpy as np
 import smpengine as smp
 from smpengine.bench import scenes
 from smpengine.bench.opencl_run import trace
-from smpengine.bench.run import PLAN, PLAN_PX_PER_MM, plan_for
+from smpengine.bench.run import PLAN_PX_PER_MM, PLANS, planned
 from smpengine.raster.opencl_engine import TRANSFERS, Engine, engine_for
 from smpengine.raster.opencl_work import Work
 
@@ -78,8 +78,8 @@ def counted(engine: Engine, call: Callable[[], object]) -> tuple[dict[str, Work]
 
 def call_for(name: str, scale: float, device: str) -> tuple[str, Callable[[], object]]:
     """Return a scene in words, and what draws it."""
-    if name == PLAN:
-        scene = plan_for(scale, 1).scene()
+    if name in PLANS:
+        scene = planned(name, scale, 1)()
         words = f"{len(scene.impressions):,} impressions at {PLAN_PX_PER_MM:g} px/mm"
         return words, lambda: smp.render(scene, PLAN_PX_PER_MM, device=device)
     splats = scenes.make(scenes.recipe_for(name, scale))
@@ -120,7 +120,7 @@ def main() -> None:
     parser.add_argument("--device", default="opencl")
     options = parser.parse_args()
     engine = engine_for(options.device)
-    for name in ("sharp", "mixed", "deep", PLAN):
+    for name in ("sharp", "mixed", "deep", "plan"):
         words, call = call_for(name, options.scale, engine.found.name)
         print(f"## {name}\n")
         print_scene(words, *counted(engine, call))

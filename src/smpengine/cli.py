@@ -303,10 +303,10 @@ def bench(
 ) -> None:
     """Measure the engine on this machine, beside what the machine can do.
 
-    SCENES are sharp, mixed, deep, many, clustered, gigapixel and plan; the first three and the
-    last if none is given. Each is drawn into an array that exists, then with everything fresh,
-    then by a plain Numba loop; the error of each stands beside its time. Below are the stages,
-    each as a share of what the machine could do.
+    SCENES are sharp, mixed, deep, many, clustered, gigapixel; and plan, healed (with granules) and
+    fresh (with blood), whole treatments. The first three and plan if none is given. Each is drawn
+    into an array that exists, then with everything fresh, then by a plain Numba loop; the error of
+    each stands beside its time. Below are the stages, each as a share of what the machine could do.
 
     With --device, an OpenCL device draws them: kernels by its own clock, host to host, by stage.
     """

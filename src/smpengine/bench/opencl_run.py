@@ -14,7 +14,7 @@ from smpengine.bench import opencl_ceilings, scenes
 from smpengine.bench.ceilings import DeviceCeilings
 from smpengine.bench.opencl_ceilings import seconds_of
 from smpengine.bench.record import Record, SceneRecord, Timing
-from smpengine.bench.run import PLAN, PLAN_PX_PER_MM, Say, check_names, plan_error, plan_for
+from smpengine.bench.run import PLAN_PX_PER_MM, PLANS, Say, check_names, plan_error, planned
 from smpengine.bench.scenes import Splats
 from smpengine.bench.stages import Stage
 from smpengine.devices import resolve
@@ -83,7 +83,7 @@ def run(
     device
         "opencl" or "opencl:<platform>.<index>".
     names
-        Of `scenes.RECIPES`, or "plan".
+        Of `scenes.RECIPES`, or of `run.PLANS`.
     runs
         How often; the median counts. One more comes first and does not.
     threads
@@ -112,8 +112,8 @@ def run(
     record = Record(seed, threads, scale, ceilings, [], device=described)
     for name in names:
         say(f"{name} ...")
-        if name == PLAN:
-            record.scenes.append(_plan(engine, runs, threads, scale, seed, ceilings))
+        if name in PLANS:
+            record.scenes.append(_plan(name, engine, runs, threads, scale, seed, ceilings))
         else:
             splats = scenes.make(scenes.recipe_for(name, scale), seed)
             record.scenes.append(_splats(engine, name, splats, runs, threads, ceilings))
@@ -153,9 +153,15 @@ def _splats(
 
 
 def _plan(
-    engine: Engine, runs: int, threads: int, scale: float, seed: int, ceilings: DeviceCeilings
+    name: str,
+    engine: Engine,
+    runs: int,
+    threads: int,
+    scale: float,
+    seed: int,
+    ceilings: DeviceCeilings,
 ) -> SceneRecord:
-    scene, device = plan_for(scale, seed).scene(), engine.found.name
+    scene, device = planned(name, scale, seed)(), engine.found.name
     extent = scene.extent_mm
     beside = smp.render(scene, PLAN_PX_PER_MM, threads=threads)
     out = np.empty_like(beside)
@@ -189,7 +195,7 @@ def _plan(
         Timing("resident window of 512 px", [t.seconds for t in windows], None, seen, "px"),
         Timing("of it, not in kernels", [t.seconds - t.kernels for t in windows], None, seen, "px"),
     ]
-    return SceneRecord(PLAN, timings, _stages(traced, counted.work, ceilings))
+    return SceneRecord(name, timings, _stages(traced, counted.work, ceilings))
 
 
 def _stages(

@@ -18,8 +18,13 @@ from smpengine.bench.scenes import Splats
 from smpengine.bench.stages import rasterise_stages, render_stages
 
 Say = Callable[[str], None]
-PLAN = "plan"
-DEFAULT = ("sharp", "mixed", "deep", PLAN)
+PLANS: dict[str, dict[str, object]] = {
+    "plan": {"granularity": 0.0, "faint_share": 0.0, "blown_share": 0.0},
+    "healed": {},
+    "fresh": {},
+}
+"""Whole treatments, and how they heal: even discs; granules; the day after, with blood."""
+DEFAULT = ("sharp", "mixed", "deep", "plan")
 PLAN_PX_PER_MM = 40.0
 _PATIENCE_S = 20.0  # a way that has taken this long is not run again
 PLAN_EXTENT_MM = (180.0, 220.0)
@@ -41,7 +46,7 @@ def check_names(names: Sequence[str]) -> None:
         There is no such scene.
     """
     for name in names:
-        if name != PLAN:
+        if name not in PLANS:
             scenes.recipe_for(name)
 
 
@@ -53,7 +58,7 @@ def run(
     Parameters
     ----------
     names
-        Of `scenes.RECIPES`, or "plan".
+        Of `scenes.RECIPES`, or of `PLANS`.
     runs
         How often; the median counts. One more comes first and does not.
     threads, seed
@@ -70,8 +75,8 @@ def run(
     record = Record(seed, threads, scale, ceilings, [])
     for name in names:
         say(f"{name} ...")
-        if name == PLAN:
-            record.scenes.append(plan_scene(runs, threads, scale, seed))
+        if name in PLANS:
+            record.scenes.append(plan_scene(name, runs, threads, scale, seed))
         else:
             splats = scenes.make(scenes.recipe_for(name, scale), seed)
             record.scenes.append(splat_scene(name, splats, runs, threads, ceilings, peers))
@@ -142,12 +147,15 @@ def _ready(peer: Peer, splats: Splats) -> tuple[Callable[[], object], float, flo
     return draw, splats.count / fewer.count, scenes.worst_error(field, fewer)
 
 
-def plan_for(scale: float, seed: int) -> smp.Plan:
-    """Return the plan of the scene "plan"."""
+def planned(name: str, scale: float, seed: int) -> Callable[[], smp.Scene]:
+    """Return what places, and heals, a scene of `PLANS`."""
     extent = [edge * scale**0.5 for edge in PLAN_EXTENT_MM]
-    return smp.Plan.from_dict(
-        {"version": 1, "seed": seed, "treatment": "strong", "scalp": {"extent_mm": extent}}
-    )
+    plan = smp.Plan.from_dict(
+        {"version": 1, "seed": seed, "treatment": "strong", "scalp": {"extent_mm": extent},
+         "healing": PLANS[name]}
+    )  # fmt: skip
+    day = plan.sessions[-1].day + 1.0 if name == "fresh" else None
+    return lambda: plan.scene(day)
 
 
 def plan_error(scene: smp.Scene, device: str) -> float:
@@ -159,21 +167,21 @@ def plan_error(scene: smp.Scene, device: str) -> float:
     return float(np.abs(ours - want).max() / want.max())
 
 
-def plan_scene(runs: int, threads: int, scale: float, seed: int) -> SceneRecord:
+def plan_scene(name: str, runs: int, threads: int, scale: float, seed: int) -> SceneRecord:
     """Time a whole treatment, from the plan to the picture."""
-    plan = plan_for(scale, seed)
-    scene = plan.scene()
+    place = planned(name, scale, seed)
+    scene = place()
     picture = smp.render(scene, PLAN_PX_PER_MM, threads=threads)
     times: dict[str, list[float]] = {"render, srgb8": [], "placement": []}
     out = np.empty_like(picture)
     for _ in range(runs):
         call = lambda: smp.render(scene, PLAN_PX_PER_MM, threads=threads, out=out)  # noqa: E731
         times["render, srgb8"].append(seconds_of(call))
-        times["placement"].append(seconds_of(plan.scene))
+        times["placement"].append(seconds_of(place))
     error = plan_error(scene, "cpu")
     pixels = float(picture.shape[0] * picture.shape[1])
     timings = [
         Timing("render, srgb8", times["render, srgb8"], error, pixels, "px"),
         Timing("placement", times["placement"], None, float(len(scene.impressions)), "dots"),
     ]
-    return SceneRecord(PLAN, timings, render_stages(scene, PLAN_PX_PER_MM, min(runs, 3)))
+    return SceneRecord(name, timings, render_stages(scene, PLAN_PX_PER_MM, min(runs, 3)))
