@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.spatial import cKDTree
 
 import smpengine as smp
 from smpengine.impressions import COLUMNS
@@ -76,6 +77,29 @@ def test_left_and_right_are_alike_but_no_mirror() -> None:
     twins = sum(np.hypot(dots.x_mm - x, dots.y_mm - y).min() < 0.02 for x, y in mirrored.T)
     chance = len(dots) * np.pi * 0.02**2 * 1.2
     assert twins <= 5 + 5 * chance
+
+
+@pytest.mark.parametrize("treatment", ["natural", "strong"])
+def test_a_whole_treatment_is_symmetric_and_no_mirror(treatment: str) -> None:
+    """Left and right densities within 2 %, session by session; twins in the mirror by chance."""
+    line = [[0.0, 30.0], [30.0, 14.0], [60.0, 10.0], [90.0, 14.0], [120.0, 30.0]]
+    scalp = {"extent_mm": [120.0, 100.0], "hairline": {"points_mm": line, "feather_mm": 8.0}}
+    dots = (
+        smp.Plan.from_dict({"version": 1, "seed": 9, "treatment": treatment, "scalp": scalp})
+        .scene()
+        .impressions
+    )
+    for session in range(3):
+        x = dots.x_mm[dots.session == session]
+        assert abs(2.0 * np.count_nonzero(x < 60.0) / x.size - 1.0) < 0.02
+    left, right = (dots.rows(side) for side in (dots.x_mm < 60.0, dots.x_mm >= 60.0))
+    tree = cKDTree(np.stack([right.x_mm, right.y_mm], axis=1))
+    left = left.rows((left.y_mm > 40.0) & (left.y_mm < 90.0))  # where they have company
+    mirrored = np.stack([120.0 - left.x_mm, left.y_mm], axis=1)
+    twins = (tree.query(mirrored)[0] < 0.05).mean()
+    elsewhere = mirrored + np.array([0.0, 3.1])
+    aside = (tree.query(elsewhere)[0] < 0.05).mean()
+    assert 0.75 * aside < twins < 1.33 * aside
 
 
 def test_attributes_spread_as_asked() -> None:
