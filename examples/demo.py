@@ -51,7 +51,7 @@ def sessions(out: Path) -> None:
     pictures.append(smp.render(flat, PX_PER_MM, WINDOW_MM))
     picture = beside(pictures)
     save(out / "sessions.png", picture, PX_PER_MM, plan.scene())
-    imwrite(out / "sessions.jpg", picture, quality=85)  # the README's
+    imwrite(out / "sessions.jpg", picture, quality=80)  # the README's
 
 
 def days(out: Path) -> None:
