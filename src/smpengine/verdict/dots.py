@@ -21,7 +21,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from smpengine.verdict.picture import Float32Array, Picture
+from smpengine.verdict.picture import Float32Array, Picture, true_absorbance
 
 FWHM_PER_SIGMA: Final = 2.3548200450309493
 """2 sqrt(2 ln 2)."""
@@ -257,7 +257,7 @@ def _fit(
     amplitude = dot[np.arange(len(best)), best] / norm[best]
     # The height of the dot itself, not of what a pixel makes of it.
     amplitude *= 1.0 + pixel / _SIZES_MM[best] ** 2 if len(best) else 1.0
-    return np.minimum(amplitude, 10.0), _SIZES_MM[best]
+    return true_absorbance(amplitude), _SIZES_MM[best]
 
 
 def _roundness(

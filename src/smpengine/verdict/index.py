@@ -14,9 +14,9 @@ from smpengine.verdict.picture import Picture
 
 WEAKEST: Final = 0.12
 """Of the strong blobs' depth: what is less deep is the ringing of a codec, or of the eye."""
-CONSTANT: Final = -22.02
-COEFFICIENTS: Final = (2.0, 4.2, 3.92, 4.58, 3.65, 3.87, 6.39, 5.0)
-FINER: Final = 2.40
+CONSTANT: Final = -18.33
+COEFFICIENTS: Final = (1.0, 3.1, 1.51, 4.03, 3.36, 2.27, 2.36, 4.16, 2.64, 3.5)
+FINER: Final = 1.78
 """Of the logistic, one for each feature; a fine grid, which shows shapes better, asks for more.
 
 Fitted by benchmarks/verdict/fit.py.
@@ -41,12 +41,16 @@ class Features:
         Mean roundness of the dark blobs.
     alone
         Share of the dark blobs, by depth, that fall to all sides nearly alike.
+    isolated
+        How far all but a tenth of the dark blobs fall on their least steep sides.
     covered
         Share of what is deep in the picture that lies in dots.
     many
         Dots in excess of bright ones, n / (n + 30 per cm2).
     deep
-        How far the dots stand out of noise: 1 - 4 / (90th percentile of depth).
+        How far the deepest dots stand out of noise: 1 - 4 / (90th percentile of depth).
+    usual
+        How far the usual blob does: 1 - 4 / (median depth).
     crisp
         Contrast over width of the dots, k / (k + 2 per mm).
     """
@@ -55,9 +59,11 @@ class Features:
     dotty: float
     shapely: float
     alone: float
+    isolated: float
     covered: float
     many: float
     deep: float
+    usual: float
     crisp: float
 
     def values(self) -> NDArray[np.float64]:
@@ -66,6 +72,8 @@ class Features:
 
 
 NAMES: Final = tuple(f.name for f in fields(Features))
+NOTHING: Final = Features(*(0.0 for _ in NAMES))
+"""Of a picture without blobs."""
 
 
 def per_cm2(found: Features) -> float:
@@ -97,13 +105,13 @@ def features(picture: Picture, found: Found) -> Features:
     """Measure what the index is made of."""
     dark, bright = found.dark, found.bright
     if not len(dark):
-        return Features(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+        return NOTHING
     least = max(THRESHOLD, WEAKEST * float(np.quantile(dark.depth, 0.9)))
     dark, bright = dark.rows(dark.depth >= least), bright.rows(bright.depth >= least)
     dots = dark.rows(dark.is_dot)
     n, chance = len(dots), int(bright.is_dot.sum())
     if not n:
-        return Features(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+        return NOTHING
     weight = np.minimum(dark.depth, 4.0 * THRESHOLD)
     alike = (dark.alone > 0.85) & (dark.alone < 1.2)
     excess = max(n - chance, 0)
@@ -115,9 +123,11 @@ def features(picture: Picture, found: Found) -> Features:
         dotty=min(float(np.average(dark.is_dot, weights=weight)), MOST_DOTTY),
         shapely=float(np.average(dark.roundness, weights=weight)),
         alone=float(np.average(alike, weights=weight)),
+        isolated=float(np.clip(np.quantile(dark.alone, 0.1), 0.0, 1.0)),
         covered=_covered(picture, found, dots, least),
         many=density / (density + 30.0),
         deep=max(1.0 - THRESHOLD / float(np.quantile(dots.depth, 0.9)), 0.0),
+        usual=max(1.0 - THRESHOLD / float(np.median(dark.depth)), 0.0),
         crisp=crisp / (crisp + 2.0),
     )
 

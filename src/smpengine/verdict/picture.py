@@ -19,6 +19,8 @@ LEAST_PX: Final = 16
 LEAST_MM: Final = 1.0
 MIN_PX_PER_MM: Final = 0.1
 MAX_PX_PER_MM: Final = 10_000.0
+GAMMA: Final = 2.4
+"""sRGB codes go as light to the power of 1 / 2.4, but for the darkest."""
 LUMINANCE: Final = (0.2126, 0.7152, 0.0722)
 """Of linear sRGB (IEC 61966-2-1)."""
 _LEAST_LIGHT: Final = 0.25 / 255.0 / 12.92  # a quarter of the darkest step: ln stays finite
@@ -35,8 +37,8 @@ class Picture:
     linear
         Linear sRGB, float32 (height, width, 3).
     absorbance
-        -ln of light, Napierian, a mean of the three channels weighted by how little noise is in
-        each, float32 (height, width).
+        -ln of light over its median, nearly: GAMMA (1 - light^(1 / GAMMA)), a mean of the three
+        channels weighted by how little noise is in each, float32 (height, width).
     luminous
         -ln of luminance, float32 (height, width).
     step
@@ -117,6 +119,11 @@ def to_linear(code: NDArray[Any]) -> NDArray[np.float64]:
     return np.where(v <= 0.04045, v / 12.92, ((v + 0.055) / 1.055) ** 2.4)
 
 
+def true_absorbance(value: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return -ln of light for GAMMA (1 - light^(1 / GAMMA)), at most 9."""
+    return -GAMMA * np.log(np.maximum(1.0 - np.asarray(value) / GAMMA, 0.0235))
+
+
 def prepare(
     image: NDArray[np.uint8], px_per_mm: float, mask: NDArray[np.bool_] | None = None
 ) -> Picture:
@@ -136,7 +143,9 @@ def prepare(
     Noise of a camera, or of 8 bits, is about the same in all codes. Near a code c an error of one
     step is one of 2.4 / (c + 14) in -ln of light (the slope of the sRGB curve), and a grey pigment
     takes nearly the same share of each channel: so channels are weighted by (c + 14)^2, c their
-    median, which makes the noise of the mean least.
+    median, which makes the noise of the mean least. A logarithm would make such noise darker than
+    it is bright, and so like dots: the power of 1 / 2.4 instead (G. E. P. Box, D. R. Cox, J. R.
+    Stat. Soc. B 26 (1964) 211) leaves it as even as codes are. `true_absorbance` takes that back.
     """
     import cv2
 
@@ -158,8 +167,10 @@ def prepare(
     weights /= weights.sum()
     step = float((weights * 2.4 / (middle + 14.0)).sum())
     floor = np.float32(_LEAST_LIGHT)
-    absorbance = np.zeros(linear.shape[:2], np.float32)
+    absorbance = np.full(linear.shape[:2], GAMMA, np.float32)
     for channel, weight in enumerate(weights):
-        absorbance -= np.float32(weight) * np.log(np.maximum(linear[..., channel], floor))
+        usual = max(float(to_linear(middle[channel])), float(floor))
+        root = cv2.pow(linear[..., channel] * np.float32(1.0 / usual), 1.0 / GAMMA)
+        absorbance -= np.float32(GAMMA * weight) * root
     luminous = -np.log(np.maximum(linear @ np.array(LUMINANCE, np.float32), floor))
     return Picture(scale, linear, absorbance, luminous, step, mask, image, px_per_mm)

@@ -194,6 +194,7 @@ def _of_dots(found: Found, waves: Spectrum) -> list[Measure]:
     fine, middle, wide = (_median(dots.contrast[which]) for which in size_classes(dots))
     blobs = len(dots) + len(found.haze)
     haze = len(found.haze) / blobs if blobs >= pattern.FEWEST else NAN
+    widths = np.concatenate([dots.fwhm_mm, found.haze.fwhm_mm])
     log = "median peak absorbance, -ln of light over its surround, of dots seen"
     gaussians = "Marr & Hildreth, Proc. R. Soc. B 207 (1980) 187; Lindeberg, IJCV 30 (1998) 79"
     return [
@@ -210,6 +211,13 @@ def _of_dots(found: Found, waves: Spectrum) -> list[Measure]:
         Measure("dot_snr", _median(dots.depth), "1",
                 "median best response of dots over the bright side's standard deviation",
                 "Green & Swets, Signal Detection Theory (1966): d'"),
+        Measure(
+            "blob_fwhm_mm",
+            _median(widths),
+            "mm",
+            "median seen full width of dots and haze at half maximum",
+            gaussians,
+        ),
         Measure("haze_share", haze, "1", "share of dark blobs wider than 0.4 mm", "own"),
         Measure("spectrum_slope", waves.slope, "1",
                 "of log power over log frequency, 0.3 to 4 cycles per mm",
