@@ -35,9 +35,11 @@ THRESHOLD: Final = 4.0
 """A blob is as many standard deviations of the bright side deep."""
 HAZE_THRESHOLD: Final = 2.0
 """The same for what is wider than dots: what is wide is rare, and close to its neighbours."""
-NARROWEST_MM: Final = 0.038
 WIDEST_MM: Final = 0.40
-"""Seen full width at half maximum of a dot of stubble; wider ones are shade."""
+"""Seen full width at half maximum of a dot of stubble; wider ones are shade.
+
+There is no least: a dot finer than the grid looks like a point, and noise is told by its two signs.
+"""
 ROUND: Final = 0.35
 """Least ratio of the two curvatures at a dot's centre; a hair's or a crease's is 0."""
 ALONE: Final = 0.35
@@ -86,8 +88,7 @@ class Blobs:
     @property
     def is_dot(self) -> NDArray[np.bool_]:
         """Whether each is as narrow, round and alone as a dot of stubble."""
-        narrow = (self.fwhm_mm >= NARROWEST_MM) & (self.fwhm_mm <= WIDEST_MM)
-        return narrow & self.is_round
+        return (self.fwhm_mm <= WIDEST_MM) & self.is_round
 
     @property
     def is_round(self) -> NDArray[np.bool_]:

@@ -14,9 +14,9 @@ from smpengine.verdict.picture import Picture
 
 WEAKEST: Final = 0.12
 """Of the strong blobs' depth: what is less deep is the ringing of a codec, or of the eye."""
-CONSTANT: Final = -18.33
-COEFFICIENTS: Final = (1.0, 3.1, 1.51, 4.03, 3.36, 2.27, 2.36, 4.16, 2.64, 3.5)
-FINER: Final = 1.78
+CONSTANT: Final = -14.78
+COEFFICIENTS: Final = (1.0, 1.57, 3.19, 4.53, 3.21, 2.45, 0.5, 3.3, 2.46, 3.0)
+FINER: Final = 2.44
 """Of the logistic, one for each feature; a fine grid, which shows shapes better, asks for more.
 
 Fitted by benchmarks/verdict/fit.py.
@@ -52,7 +52,7 @@ class Features:
     usual
         How far the usual blob does: 1 - 4 / (median depth).
     crisp
-        Contrast over width of the dots, k / (k + 2 per mm).
+        Contrast over width of the dots, k / (k + 5 per mm).
     """
 
     one_sided: float
@@ -128,7 +128,7 @@ def features(picture: Picture, found: Found) -> Features:
         many=density / (density + 30.0),
         deep=max(1.0 - THRESHOLD / float(np.quantile(dots.depth, 0.9)), 0.0),
         usual=max(1.0 - THRESHOLD / float(np.median(dark.depth)), 0.0),
-        crisp=crisp / (crisp + 2.0),
+        crisp=crisp / (crisp + 5.0),
     )
 
 

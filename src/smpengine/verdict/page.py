@@ -83,11 +83,11 @@ def _draw(found: Report, title: str) -> Any:
     figure.text(0.94, 0.965, line, fontsize=8, color=_MID, ha="right", va="center")
     _picture(figure.add_axes((0.06, 0.665, 0.38, 0.27)), found)
     _big_number(figure.add_axes((0.50, 0.665, 0.44, 0.27)), found)
-    _sizes(figure.add_axes((0.10, 0.505, 0.36, 0.115)), found)
-    _spectrum(figure.add_axes((0.58, 0.505, 0.36, 0.115)), found)
-    _contrast(figure.add_axes((0.10, 0.325, 0.36, 0.115)), found)
-    _density(figure, figure.add_axes((0.58, 0.325, 0.30, 0.115)), found)
-    _table(figure.add_axes((0.06, 0.02, 0.88, 0.255)), found)
+    _sizes(figure.add_axes((0.10, 0.492, 0.36, 0.115)), found)
+    _spectrum(figure.add_axes((0.58, 0.492, 0.36, 0.115)), found)
+    _contrast(figure.add_axes((0.10, 0.316, 0.36, 0.115)), found)
+    _density(figure, figure.add_axes((0.58, 0.316, 0.30, 0.115)), found)
+    _table(figure.add_axes((0.06, 0.02, 0.88, 0.25)), found)
     return figure
 
 
