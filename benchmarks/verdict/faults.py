@@ -51,7 +51,10 @@ def in_plan(plan: dict[str, Any], fault: str) -> None:
         hairline["feather_mm"] = 0.3
     if fault == "uneven":
         whole = [[0.0, 0.0], [WIDE_MM, 0.0], [WIDE_MM, HIGH_MM], [0.0, HIGH_MM]]
-        thin, thick = [[5, 12], [14, 12], [14, 22], [5, 22]], [[22, 14], [34, 14], [34, 26], [22, 26]]
+        thin, thick = (
+            [[5, 12], [14, 12], [14, 22], [5, 22]],
+            [[22, 14], [34, 14], [34, 26], [22, 26]],
+        )
         plan["scalp"]["regions"] = [
             {"polygon_mm": whole},
             {"polygon_mm": thin, "density": 0.5, "feather_mm": 2.0},

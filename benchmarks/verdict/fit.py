@@ -57,7 +57,9 @@ def fit(label: np.ndarray, row: np.ndarray, ours: np.ndarray) -> np.ndarray:
 
     least = [LEAST.get(name, 0.0) for name in NAMES] + [0.0]
     start = np.array([-10.0, *(max(value, 1.0) for value in least)])
-    return minimize(loss, start, bounds=[(None, None), *((v, None) for v in least)]).x / SOFTER
+    bounds = [(None, None), *((value, None) for value in least)]
+    exact = {"ftol": 1e-13, "gtol": 1e-9, "maxiter": 5000, "maxfun": 200_000}
+    return minimize(loss, start, bounds=bounds, options=exact).x / SOFTER
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ import argparse
 from collections import defaultdict
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -140,7 +141,7 @@ def main() -> None:
         if part == "dial":
             for name, values in group(rows, 0, 1, 2).items():
                 means = [np.mean([v for _, _, v in r]) for r in group(values, 3).values()]
-                rising = all(b > a for a, b in zip(means, means[1:], strict=False))
+                rising = all(b > a for a, b in pairwise(means))
                 print(f"{name:24s}", *(f"{m:.5f}" for m in means), "rises" if rising else "FALLS")
             continue
         compare("all", rows)

@@ -219,7 +219,7 @@ def _measure(
     if picture.mask is not None:
         peaks &= picture.mask
     peaks[:2] = peaks[-2:] = peaks[:, :2] = peaks[:, -2:] = False
-    row, col = np.nonzero(peaks)
+    row, col = _without_twins(*np.nonzero(peaks))
     values = sign * np.stack([band[row, col] for band in bands], axis=1).astype(np.float64)
     contrast, size = _fit(values - sign * middle, s_mm, noise, picture.px_per_mm)
     scale = np.argmax(values[:, :DOT_SCALES] / noise[:DOT_SCALES], axis=1)
@@ -237,6 +237,18 @@ def _measure(
         x, y, strength[row, col].astype(np.float64),
         contrast, FWHM_PER_SIGMA * size, roundness, alone,
     )  # fmt: skip
+
+
+def _without_twins(
+    row: NDArray[np.intp], col: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return peaks less those beside an equal one: a dot may lie just between pixels."""
+    from scipy.spatial import cKDTree
+
+    pairs = cKDTree(np.column_stack([row, col])).query_pairs(1.5, output_type="ndarray")
+    kept = np.ones(row.size, bool)
+    kept[pairs.max(axis=1)] = False
+    return row[kept], col[kept]
 
 
 def _fit(
