@@ -135,7 +135,7 @@ def _big_number(axes: Any, found: Report) -> None:
     axes.text(1.0, 0.585, "stubble  1", fontsize=7.5, color=_MID, va="center", ha="right")
     features = vars(found.features)
     for row, (name, value) in enumerate(features.items()):
-        y = 0.48 - 0.062 * row
+        y = 0.49 - 0.052 * row
         axes.text(0.0, y, name.replace("_", " "), fontsize=7.5, color=_DARK, va="center")
         axes.barh(y, 0.62, 0.022, left=0.24, color=_LIGHT)
         axes.barh(y, 0.62 * value, 0.022, left=0.24, color=_MID)
@@ -147,7 +147,7 @@ def _said(index: float) -> str:
         return "too coarse a picture to tell"
     if index >= 0.8:
         return "reads as stubble"
-    return "in between" if index > 0.2 else "no stubble: flat, bare or another texture"
+    return "in between" if index > 0.2 else "no stubble"
 
 
 def _sizes(axes: Any, found: Report) -> None:
@@ -156,6 +156,9 @@ def _sizes(axes: Any, found: Report) -> None:
     axes.hist(found.dots.fwhm_mm, edges, color=_MID)
     _style(axes, "Dot size", "seen width at half maximum, mm", "dots")
     middle = found["dot_fwhm_mm"]
+    if not len(found.dots):
+        axes.set_ylim(0.0, 1.0)
+        axes.text(0.2, 0.5, "no dots found", fontsize=8, color=_MID, ha="center")
     if math.isfinite(middle):
         axes.axvline(middle, color=_MARK, linewidth=1)
 
