@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from smpengine.plan.load import load_plan
     from smpengine.plan.plan import Plan
     from smpengine.plan.table import read_impressions, write_impressions
+    from smpengine.verdict.report import Report, report
 
 __version__ = "0.1.0"
 
@@ -45,6 +46,7 @@ __all__ = [
     "OutputError",
     "Plan",
     "PlanError",
+    "Report",
     "Resident",
     "Scene",
     "SceneError",
@@ -59,6 +61,7 @@ __all__ = [
     "rasterise",
     "read_impressions",
     "render",
+    "report",
     "truth",
     "truth_maps",
     "upload",
@@ -67,8 +70,10 @@ __all__ = [
 
 _LAZY = {
     "Plan": "plan.plan",
+    "Report": "verdict.report",
     "load_plan": "plan.load",
     "read_impressions": "plan.table",
+    "report": "verdict.report",
     "write_impressions": "plan.table",
 }
 

@@ -1,4 +1,4 @@
-"""The command line: ``smpengine render | validate | devices | init | schema | bench``.
+"""The command line: ``smpengine render | validate | devices | init | schema | bench | report``.
 
 Exit codes: 0 done, 1 failed, 2 bad input.
 """
@@ -18,6 +18,7 @@ import click
 
 import smpengine as smp
 from smpengine.cli_outputs import Beside, beside_options
+from smpengine.cli_report import report_command
 from smpengine.render import OUTPUTS
 from smpengine.workers import Progress
 
@@ -346,6 +347,8 @@ def bench(
     if json_file is not None:
         done.write(json_file)
 
+
+main.add_command(report_command)
 
 if __name__ == "__main__":
     main()
