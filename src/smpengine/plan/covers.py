@@ -13,8 +13,8 @@ PATCH_CONTRAST = 0.8
 _PATCH_STEEPNESS = 1.3  # the field spends more of the scalp near its extremes than in between
 _SLACK_MM = 1e-9  # far more than distances round by
 _FULL = 65535.0  # a mask's 1
-_CLUSTERS = 0.7  # how far the exponent of the rise goes apart
-_STRAY_FROM = -0.4  # stray dots lie where the field of clusters is below this
+_CLUSTERS = 0.4  # how far the exponent of the rise goes apart
+_STRAY_FROM = 0.0  # stray dots lie where the field of clusters is below this
 
 
 class Fields(NamedTuple):
@@ -176,13 +176,15 @@ def _broken(x, y, depth, line, areas, waves, count):
     if depth >= feather + limit:
         return 1.0
     cluster = _field(x, y, waves, count, 2 * count)
-    moved = depth + limit * math.tanh(amplitude / limit * _field(x, y, waves, 0, count))
+    moved = limit * math.tanh(amplitude / limit * _field(x, y, waves, 0, count))
+    # Behind the front it dies out: a recess is a bay, and not a bald spot.
+    moved = depth + moved * (1.0 - _smoothstep(max(depth, 0.0), feather + limit))
     share = 0.0
     if moved > 0.0:
         share = _smoothstep(moved, feather) ** math.exp(_CLUSTERS * cluster)
     if stray > 0.0 and cluster < _STRAY_FROM:
         t = min((depth + reach) / reach, 1.0)
-        share = max(share, stray * t * t)
+        share = max(share, stray * min(_STRAY_FROM - cluster, 1.0) * t * t)
     return share
 
 

@@ -172,14 +172,14 @@ class Edge:
 
 
 STYLES: Final[dict[str, tuple[float, float, float, float]]] = {
-    "natural": (1.1, 2.8, 4.0, 0.10),
+    "natural": (0.85, 2.2, 4.0, 0.12),
     "defined": (0.2, 0.4, 0.4, 0.0),
 }
 """Amplitude, limit and reach in mm, and share of stray dots."""
 
-_EDGE_WAVE_MM: Final = (2.5, 14.0)  # half of a wave is a cluster or a recess
-_CLUSTER_WAVE_MM: Final = (2.5, 9.0)
-_ROUGHNESS: Final = 0.6  # amplitude grows so with the wavelength: each scale shows
+_EDGE_WAVE_MM: Final = (2.0, 11.0)  # half of a wave is a cluster or a recess
+_CLUSTER_WAVE_MM: Final = (1.5, 7.0)
+_ROUGHNESS: Final = 0.4  # amplitude grows so with the wavelength: each scale shows
 
 
 def edge_of(style: str, seed: int) -> Edge:
