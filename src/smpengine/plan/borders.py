@@ -12,7 +12,8 @@ from smpengine.plan.outlines import OutlineError, Ring, file_rings, path_rings, 
 from smpengine.plan.schema import HairlineTable, PartTable, PlanTable, RegionTable, ScarTable
 
 _LEVEL = 0.25  # of the extent: where a hairline's middle lies if nothing is said
-_WIDTH = 0.8
+_WIDTH = 0.8  # of it, from end to end; room is left for temple points
+_WIDTH_OF_POINTED = 0.7
 
 
 def density_of(table: PlanTable, folder: Path) -> DensityMap:
@@ -98,10 +99,11 @@ def hairline_of(table: HairlineTable, extent_mm: tuple[float, float], seed: int)
     if table.points_mm is not None:
         return Hairline(table.points_mm, table.feather_mm, edge=edge)
     width, height = extent_mm
+    share = _WIDTH_OF_POINTED if table.temple_points else _WIDTH
     curve = shape_curve(
         table.shape or "rounded",
         table.centre_mm or (0.5 * width, _LEVEL * height),
-        table.width_mm or _WIDTH * width,
+        table.width_mm or share * width,
         recession_mm=table.recession_mm,
         peak_mm=table.peak_mm,
         temple_points=table.temple_points,

@@ -13,7 +13,7 @@ PATCH_CONTRAST = 0.8
 _PATCH_STEEPNESS = 1.3  # the field spends more of the scalp near its extremes than in between
 _SLACK_MM = 1e-9  # far more than distances round by
 _FULL = 65535.0  # a mask's 1
-_CLUSTERS = 0.4  # how far the exponent of the rise goes apart
+_CLUSTERS = 0.18  # how far the exponent of the rise goes apart, per mm of the limit
 _STRAY_FROM = 0.0  # stray dots lie where the field of clusters is below this
 
 
@@ -181,7 +181,7 @@ def _broken(x, y, depth, line, areas, waves, count):
     moved = depth + moved * (1.0 - _smoothstep(max(depth, 0.0), feather + limit))
     share = 0.0
     if moved > 0.0:
-        share = _smoothstep(moved, feather) ** math.exp(_CLUSTERS * cluster)
+        share = _smoothstep(moved, feather) ** math.exp(_CLUSTERS * limit * cluster)
     if stray > 0.0 and cluster < _STRAY_FROM:
         t = min((depth + reach) / reach, 1.0)
         share = max(share, stray * min(_STRAY_FROM - cluster, 1.0) * t * t)

@@ -22,7 +22,8 @@ _ASYMMETRY_SALT: Final = 8
 _STEPS: Final = 40  # straight pieces on each side of the middle
 _WAVES: Final = 48
 _PEAK_SHARE: Final = 0.3  # of half of the width: where a widow's peak meets the rest
-_TEMPLE_SHARES: Final = (0.06, 0.08)  # of the width: half of a temple point's base, its height
+_TEMPLE_SHARES: Final = (0.10, 0.09)  # of the width: half of a temple point's base, its height
+_TIP: Final = 0.08  # its tip is round over this share of its half
 _TILT_MM: Final = 1.0
 _SWAY_MM: Final = 0.6
 
@@ -93,7 +94,7 @@ def shape_curve(
     peak_mm
         Height of the widow's peak likewise.
     temple_points
-        A triangle forward beside each end: 0.08 of the width high and 0.12 of it wide.
+        A triangle forward beside each end: 0.09 of the width high and 0.2 of it wide.
     asymmetry
         0 is the same on both sides to the last digits. At 1 one end lies 2 mm (standard deviation)
         further back than the other, and points between differ by 1 mm or so; other values in
@@ -112,9 +113,9 @@ def shape_curve(
     u = np.linspace(0.0, 1.0, _STEPS + 1)
     back = recession * chosen.recession(u) + peak * _peak(u)
     if temple_points:
-        half, height = (0.5 * width_mm * 2.0 * share for share in _TEMPLE_SHARES)
+        half, height = (width_mm * share for share in _TEMPLE_SHARES)
         t = np.linspace(0.0, 2.0, 17)[1:]  # over the base, the point in its middle
-        forward = 0.5 * height * (1.0 - np.cos(math.pi * np.minimum(t, 2.0 - t) ** 1.3))
+        forward = height * np.minimum(t, 2.0 - t)
         u = np.concatenate([u, 1.0 + t * half / (0.5 * width_mm)])
         back = np.concatenate([back, back[-1] - forward])
     away = 0.5 * width_mm * u
@@ -127,12 +128,10 @@ def shape_curve(
 
 def _peak(u: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return how far behind the tip of a peak the line lies: a point, its tip a little rounded."""
-    soft = 0.08
     t = np.minimum(u / _PEAK_SHARE, 1.0)
-    sides = np.sqrt((1.0 - t) ** 2 + 0.0) ** 1.5  # they run out into the bow
-    tip = np.sqrt(t * t + soft * soft) - soft
-    raw = tip + (1.0 - sides)
-    return np.asarray(raw / (math.hypot(1.0, soft) - soft + 1.0))
+    tip = np.sqrt(t * t + _TIP * _TIP) - _TIP
+    raw = tip + 1.0 - (1.0 - t) ** 1.5  # the sides run out into the bow
+    return np.asarray(raw / (math.hypot(1.0, _TIP) - _TIP + 1.0))
 
 
 def _sway(u: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
@@ -172,7 +171,7 @@ class Edge:
 
 
 STYLES: Final[dict[str, tuple[float, float, float, float]]] = {
-    "natural": (0.85, 2.2, 4.0, 0.12),
+    "natural": (0.85, 2.2, 4.0, 0.25),
     "defined": (0.2, 0.4, 0.4, 0.0),
 }
 """Amplitude, limit and reach in mm, and share of stray dots."""

@@ -116,8 +116,8 @@ def check_path(data: str) -> None:
 
     def finished(where: int) -> None:
         need = _ARGUMENTS.get(command.upper(), 0)
-        if command and (given % need if need else given) | (need > 0 and given == 0):
-            rule = f"{command} takes {need} numbers" + (" each time" if given > need > 0 else "")
+        if need and (given == 0 or given % need):
+            rule = f"{command} takes {need} numbers" + (" each time" if given > need else "")
             raise wrong(rule, where)
 
     while at < len(data):

@@ -130,7 +130,9 @@ class HairlineTable(_Table):
         "quarter of it down, if not given.",
     )
     width_mm: Positive | None = Field(
-        None, description="Of a shape: from end to end; 0.8 of the extent if not given."
+        None,
+        description="Of a shape: from end to end; 0.8 of the extent if not given, or 0.7 with "
+        "temple_points.",
     )
     recession_mm: NotNegative | None = Field(
         None, description="Of a shape: how far back the temples lie; its own if not given."
