@@ -108,20 +108,37 @@ def front_mm(density: DensityMap, share: float) -> tuple[np.ndarray, np.ndarray]
 
 
 def test_a_natural_front_is_nowhere_straight() -> None:
-    x, front = front_mm(level("natural", 6.0), 0.3)
-    rough = front - front.mean()
-    assert 0.5 < rough.std() < 1.3
-    assert np.abs(rough).max() < 4.0
-    # Each 8 mm of it have a recess or a cluster, at scales down to 2 mm.
-    runs = front[: x.size // 32 * 32].reshape(-1, 32)
-    assert np.ptp(runs, axis=1).min() > 0.5
-    power = np.abs(np.fft.rfft(rough)) ** 2
-    wave = 1.0 / np.maximum(np.fft.rfftfreq(x.size, 0.25), 1e-9)
-    for low, high in ((2.0, 4.0), (4.0, 8.0), (8.0, 16.0)):
-        assert power[(wave > low) & (wave < high)].sum() > 0.04 * power[1:].sum()
-    # No wave is regular: none has much of the power.
-    assert power[1:].max() < 0.25 * power[1:].sum()
-    assert not np.array_equal(front, front_mm(level("natural", 6.0, 5), 0.3)[1])
+    bands, tallest = [], []
+    for seed in (4, 5, 6):
+        x, front = front_mm(level("natural", 6.0, seed), 0.3)
+        rough = front - front.mean()
+        assert 0.5 < rough.std() < 1.3
+        assert np.abs(rough).max() < 4.0
+        # Each 8 mm of it have a recess or a cluster.
+        assert np.ptp(front.reshape(-1, 32), axis=1).min() > 0.5
+        power = np.abs(np.fft.rfft(rough)[1:]) ** 2
+        wave = 1.0 / np.fft.rfftfreq(x.size, 0.25)[1:]
+        scales = [power[(wave > low) & (wave < 2.0 * low)].sum() for low in (2.0, 4.0, 8.0)]
+        bands.append(scales / power.sum())
+        tallest.append(power.max() / power.sum())
+    # There is some at each scale, and no wave is so strong that it could be seen as regular.
+    assert (np.mean(bands, axis=0) > [0.13, 0.2, 0.1]).all()
+    assert max(tallest) < 0.12
+
+
+def test_nothing_lies_before_the_reach_of_a_curve() -> None:
+    from shapely import LineString, Point
+
+    line = curve("m-shape")
+    density = DensityMap((), Hairline(line.tolist(), 6.0, smooth=False, edge=edge_of("natural", 4)))
+    x, y = np.random.default_rng(3).uniform((15.0, 5.0), (125.0, 40.0), (4000, 2)).T
+    above = y < np.interp(x, line[:, 0], line[:, 1])
+    drawn = LineString(line)
+    away = np.array([drawn.distance(Point(p)) for p in zip(x, y, strict=True)])
+    share = density.at(x, y)
+    assert (share[above & (away > 4.0)] == 0.0).all()
+    assert (share[above & (away < 3.0)] > 0.0).mean() > 0.3
+    assert (share[~above & (away > 8.2)] == 1.0).all()
 
 
 def test_a_defined_front_is_nearly_as_drawn() -> None:

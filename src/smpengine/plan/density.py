@@ -83,7 +83,8 @@ class Region:
         """Its largest density anywhere."""
         largest = self.density
         if self.gradient is not None:
-            largest *= max(self.gradient.density)
+            first, last = self.gradient.density
+            largest *= max(first, first + (last - first))  # as kernels round it
         if self.mask is not None:
             largest *= float(self.mask.pixels.max()) / 65535.0
         return largest

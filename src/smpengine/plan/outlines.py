@@ -242,7 +242,10 @@ def read_mask(path: Path) -> NDArray[np.uint16]:
         picture = None
     if picture is None:
         raise OutlineError("be a picture", str(path), "For example a grey PNG.")
-    if picture.dtype not in (np.uint8, np.uint16) or picture[..., :1].size > MAX_PIXELS:
+    if (
+        picture.dtype not in (np.uint8, np.uint16)
+        or picture.shape[0] * picture.shape[1] > MAX_PIXELS
+    ):
         size = f"{picture.shape[1]} x {picture.shape[0]} pixels of {picture.dtype}"
         raise OutlineError("have 8 or 16 bit and at most 128 Mpx", f"{path}: {size}")
     if picture.ndim == 3 and picture.shape[2] in (2, 4):
