@@ -57,6 +57,89 @@ def problems(text: str, folder: Path, name: str = "plan.toml") -> list[str]:
             HEAD + "[scalp.hairline]\npoints_mm = [[5,1],[2,2]]\n",
             "scalp.hairline.points_mm must go from left to right",
         ),
+        (
+            HEAD + '[scalp.hairline]\nshape = "roundd"\n',
+            "scalp.hairline.shape must be one of rounded, straight, widows-peak, receded, m-shape, "
+            "got 'roundd'. Did you mean rounded?",
+        ),
+        (
+            HEAD + '[scalp.hairline]\nshape = "rounded"\npoints_mm = [[0,1],[9,1]]\n',
+            "scalp.hairline.shape must be left out where points_mm is given, got 'rounded'. Choose",
+        ),
+        (
+            HEAD + '[scalp.hairline]\nstyle = "natural"\n',
+            "scalp.hairline.points_mm must be given, or shape, got neither.",
+        ),
+        (
+            HEAD + "[scalp.hairline]\npoints_mm = [[0,1],[9,1]]\nrecession_mm = 3\n",
+            "scalp.hairline.recession_mm must be left out without shape, got 3.0.",
+        ),
+        (
+            HEAD + '[scalp.hairline]\nshape = "rounded"\npeak_mm = 3\n',
+            "scalp.hairline.peak_mm must be left out for shape 'rounded', got 3.0. Or: widows-peak",
+        ),
+        (
+            HEAD + '[[scalp.regions]]\nsvg = "M 0 0 C 1 2 3 Z"\n',
+            "scalp.regions[0].svg must be an SVG path: C takes 6 numbers, got 'Z' at character 15.",
+        ),
+        (
+            HEAD + '[[scalp.regions]]\nsvg = "M 80 80 H 90 V 90 Z"\n',
+            "scalp.regions[0].svg must touch the extent of 9 x 7 mm, got [80.0, 80.0, 90.0, 90.0].",
+        ),
+        (
+            HEAD + '[[scalp.regions]]\nsvg = "M 0 0 H 9 Z"\n',
+            "scalp.regions[0].svg must enclose an area, got",
+        ),
+        (
+            HEAD + '[[scalp.regions]]\nsvg = "M 0 0 H 9 V 9 Z"\npolygon_mm=[[0,0],[5,5],[5,0]]\n',
+            "scalp.regions[0].svg must be left out where polygon_mm is given, got",
+        ),
+        (
+            HEAD + '[[scalp.regions]]\nname = "crown"\n',
+            "scalp.regions[0].polygon_mm must be given, or svg, svg_file or mask, got none",
+        ),
+        (
+            HEAD + '[[scalp.regions]]\nmask = "none.png"\n',
+            "scalp.regions[0].mask must be a file beside the plan, got",
+        ),
+        (
+            HEAD + '[[scalp.regions]]\nmask = "plan.toml"\n',
+            "scalp.regions[0].mask must be a picture, got",
+        ),
+        (
+            HEAD + '[[scalp.regions]]\nsvg_file = "none.svg"\nid = "a"\n',
+            "scalp.regions[0].svg_file must be a file beside the plan, got",
+        ),
+        (
+            HEAD + '[[scalp.regions]]\nsvg_file = "plan.toml"\n',
+            "scalp.regions[0].svg_file must be an SVG file, got",
+        ),
+        (
+            HEAD + "[[scalp.regions]]\npolygon_mm=[[0,0],[5,5],[5,0]]\nbox_mm = [0,0,1,1]\n",
+            "scalp.regions[0].box_mm must be left out without mask, got [0.0, 0.0, 1.0, 1.0].",
+        ),
+        (
+            HEAD + "[[scalp.regions]]\npolygon_mm=[[0,0],[5,5],[5,0]]\n"
+            "gradient = {from_mm = [1,1], to_mm = [1,1]}\n",
+            "scalp.regions[0].gradient.to_mm must be another place than from_mm, got [1.0, 1.0].",
+        ),
+        (
+            HEAD + "[[scalp.regions]]\npolygon_mm=[[0,0],[5,5],[5,0]]\n"
+            "gradient = {from_mm = [1,1], too_mm = [1,2], to_mm = [1,3]}\n",
+            "scalp.regions[0].gradient.too_mm must be a known key, got [1, 2]. Did you mean to_mm?",
+        ),
+        (
+            HEAD + "[[scalp.parts]]\npoints_mm = [[3,1],[3,1]]\n",
+            "scalp.parts[0].points_mm must have a length, got",
+        ),
+        (
+            HEAD + "[[scalp.scars]]\npoints_mm = [[30,1],[30,4]]\n",
+            "scalp.scars[0].points_mm must touch the extent of 9 x 7 mm, got",
+        ),
+        (
+            HEAD + "[[scalp.scars]]\npoints_mm = [[3,1],[3,4]]\nwidht_mm = 3\n",
+            "scalp.scars[0].widht_mm must be a known key, got 3. Did you mean width_mm?",
+        ),
         (LISTED + 'sessions = ["fundation"]\n', "sessions[0].preset must be one of foundation,"),
         (
             LISTED + '[[sessions]]\npreset = "texture"\nradius_mm = 70\n',

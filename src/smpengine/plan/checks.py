@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterator
 from typing import Final
 
 from smpengine.plan.presets import NEEDLES_RADIUS_MM
-from smpengine.plan.schema import HairlineTable, RegionTable, SessionTable
+from smpengine.plan.schema import SessionTable
 
 Problem = tuple[str, str, object, str]
 
@@ -41,26 +40,3 @@ def check_days(sessions: list[SessionTable]) -> Iterator[Problem]:
         if sessions[k].day < sessions[k - 1].day:
             rule = f"be at least {sessions[k - 1].day:g}, that of the session before"
             yield f"sessions[{k}].day", rule, sessions[k].day, "Sessions are listed in order."
-
-
-def check_region(region: RegionTable, extent_mm: tuple[float, float]) -> Iterator[Problem]:
-    """Check one region's polygon."""
-    from shapely import Polygon, box
-    from shapely.validation import explain_validity
-
-    polygon = Polygon(region.polygon_mm)
-    if polygon.convex_hull.area == 0.0:
-        yield "polygon_mm", "enclose an area", region.polygon_mm, "Its corners lie on one line."
-    elif not polygon.is_valid:
-        remedy = "List the corners in order around the region."
-        yield "polygon_mm", "not cross itself", explain_validity(polygon), remedy
-    elif not polygon.intersects(box(0.0, 0.0, *extent_mm)):
-        rule = f"touch the extent of {extent_mm[0]:g} x {extent_mm[1]:g} mm"
-        yield "polygon_mm", rule, list(polygon.bounds), "Coordinates are mm from the top left."
-
-
-def check_hairline(hairline: HairlineTable) -> Iterator[Problem]:
-    """Check that the curve goes from left to right."""
-    x = [point[0] for point in hairline.points_mm]
-    if any(b <= a for a, b in itertools.pairwise(x)):
-        yield "points_mm", "go from left to right (rising x)", hairline.points_mm, ""

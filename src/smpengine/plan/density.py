@@ -1,4 +1,4 @@
-"""How much of a session's density belongs at a point: regions, hairline, feathering."""
+"""How much of a session's density belongs at a point: regions, strokes, hairline, feathering."""
 
 from __future__ import annotations
 
@@ -7,16 +7,50 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from smpengine.plan.covers import PATCH_CONTRAST, Fields, factors
+from smpengine.plan.hairlines import Edge
 from smpengine.plan.random import philox, uniform
 
 _CURVE_STEPS = 12  # straight pieces between two points of the hairline
 _WAVES = 32
 _PATCH_WAVE_MM = (10.0, 30.0)  # half a wave is a patch
-_PATCH_CONTRAST = 0.8
-_PATCH_STEEPNESS = 1.3  # the field spends more of the scalp near its extremes than in between
+
+Place = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """A factor that goes evenly from one value to another; it stays as it is before and beyond.
+
+    Attributes
+    ----------
+    from_mm, to_mm
+        Where (x, y) it has its first and its last value; it is level across.
+    density
+        The two values, >= 0.
+    """
+
+    from_mm: Place
+    to_mm: Place
+    density: tuple[float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Mask:
+    """A factor from a picture.
+
+    Attributes
+    ----------
+    pixels
+        Uint16 (rows, columns); 65535 is 1. Linear between centres of pixels.
+    box_mm
+        x0, y0, x1, y1: what it is stretched over; 0 beyond.
+    """
+
+    pixels: NDArray[np.uint16]
+    box_mm: tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -31,9 +65,49 @@ class Region:
         Factor on the sessions' densities, >= 0.
     feather_mm
         Over this distance across the edge, half of it on each side, the density rises.
+    more_mm
+        Further outlines: holes and islands, even-odd.
+    gradient, mask
+        Factors on `density`; None for none.
     """
 
-    polygon_mm: Sequence[tuple[float, float]]
+    polygon_mm: Sequence[Place]
+    density: float
+    feather_mm: float
+    more_mm: Sequence[Sequence[Place]] = ()
+    gradient: Gradient | None = None
+    mask: Mask | None = None
+
+    @property
+    def largest(self) -> float:
+        """Its largest density anywhere."""
+        largest = self.density
+        if self.gradient is not None:
+            first, last = self.gradient.density
+            largest *= max(first, first + (last - first))  # as kernels round it
+        if self.mask is not None:
+            largest *= float(self.mask.pixels.max()) / 65535.0
+        return largest
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """A line with a width along which the density is another: a part, a scar.
+
+    Attributes
+    ----------
+    points_mm
+        Points (x, y), joined by straight lines; ends and bends are round.
+    width_mm
+        From side to side.
+    density
+        Factor on what the regions give there.
+    feather_mm
+        Over this distance across its edge, half of it on each side, the factor goes to 1.
+    """
+
+    points_mm: Sequence[Place]
+    width_mm: float
     density: float
     feather_mm: float
 
@@ -49,10 +123,23 @@ class Hairline:
         on level beyond its ends.
     feather_mm
         Over this distance below the curve the density rises from nothing.
+    smooth
+        False joins the points by straight lines: they are a fine curve already.
+    edge
+        How the line is broken; None for a line as it is drawn.
     """
 
-    points_mm: Sequence[tuple[float, float]]
+    points_mm: Sequence[Place]
     feather_mm: float
+    smooth: bool = True
+    edge: Edge | None = None
+
+    @property
+    def curve_mm(self) -> NDArray[np.float64]:
+        """The curve as a fine polyline, (n, 2)."""
+        if self.smooth:
+            return catmull_rom(self.points_mm)
+        return np.array(self.points_mm, np.float64)
 
 
 class DensityMap:
@@ -67,6 +154,15 @@ class DensityMap:
         Cuts all regions off; None for no hairline.
     waves
         Float64 (n, 3), from `patch_waves`: a random field that multiplies the rest; None for none.
+    strokes
+        Factors along lines, on top of the regions; later ones on top.
+
+    Attributes
+    ----------
+    fields
+        What `covers.factor_at` takes after the point.
+    largest
+        No factor anywhere is larger.
     """
 
     def __init__(
@@ -74,40 +170,97 @@ class DensityMap:
         regions: Sequence[Region] = (),
         hairline: Hairline | None = None,
         waves: NDArray[np.float64] | None = None,
+        strokes: Sequence[Stroke] = (),
     ) -> None:
-        corners = [np.asarray(region.polygon_mm, np.float64) for region in regions]
-        self.corners = np.concatenate(corners) if corners else np.zeros((0, 2))
-        self.first = np.cumsum([0, *(len(part) for part in corners)]).astype(np.int64)
-        self.factor = np.array([region.density for region in regions], np.float64)
-        self.feather_mm = np.array([region.feather_mm for region in regions], np.float64)
-        self.curve = np.zeros((0, 2)) if hairline is None else catmull_rom(hairline.points_mm)
-        self.curve_feather_mm = 0.0 if hairline is None else float(hairline.feather_mm)
-        self.waves = np.zeros((0, 3)) if waves is None else waves
+        self._patches = np.zeros((0, 3)) if waves is None else waves
+        self.fields = _fields(regions, strokes, hairline, self._patches)
+        largest = max((region.largest for region in regions), default=1.0)
+        if strokes:
+            largest *= max(1.0, *(stroke.density for stroke in strokes))
+        self.largest = largest * (1.0 + PATCH_CONTRAST) if len(self._patches) else largest
 
     @property
-    def largest(self) -> float:
-        """The largest factor anywhere."""
-        regions = float(self.factor.max()) if self.factor.size else 1.0
-        return regions * (1.0 + _PATCH_CONTRAST) if len(self.waves) else regions
+    def feather_mm(self) -> NDArray[np.float64]:
+        """Of each region, (k,)."""
+        return self.fields.areas[: self.fields.layout[0, 0], 1]
 
     @property
-    def arrays(self) -> tuple[NDArray[np.float64] | NDArray[np.int64] | float, ...]:
-        """What `factor_at` takes after the point."""
-        return (
-            self.corners,
-            self.first,
-            self.factor,
-            self.feather_mm,
-            self.curve,
-            self.curve_feather_mm,
-            self.waves,
-        )
+    def waves(self) -> NDArray[np.float64]:
+        """Of the random field, (n, 3)."""
+        return self._patches
 
     def at(self, x_mm: NDArray[np.float64], y_mm: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the factors at points, (n,)."""
         out = np.empty(len(x_mm))
-        _factors(np.asarray(x_mm, np.float64), np.asarray(y_mm, np.float64), out, *self.arrays)
+        factors(np.asarray(x_mm, np.float64), np.asarray(y_mm, np.float64), out, *self.fields)
         return out
+
+
+def _sides(ring: Sequence[Place]) -> NDArray[np.float64]:
+    """Return a closed outline's sides, (n, 4): ax, ay, bx, by."""
+    corners = np.asarray(ring, np.float64)
+    return np.hstack([np.roll(corners, 1, axis=0), corners])
+
+
+def _fields(
+    regions: Sequence[Region],
+    strokes: Sequence[Stroke],
+    hairline: Hairline | None,
+    patches: NDArray[np.float64],
+) -> Fields:
+    """Lay everything out as kernels take it."""
+    parts = [np.concatenate([_sides(ring) for ring in (r.polygon_mm, *r.more_mm)]) for r in regions]
+    parts += [_pieces(np.asarray(stroke.points_mm, np.float64)) for stroke in strokes]
+    first = np.cumsum([0, *(len(part) for part in parts)])
+    line = np.zeros((0, 4)) if hairline is None else _pieces(hairline.curve_mm)
+    edge = None if hairline is None else hairline.edge
+    broken = np.zeros((2, 0, 4)) if edge is None else edge.waves
+    layout = np.zeros((len(parts) + 2, 4), np.int64)
+    layout[0] = len(regions), len(strokes), first[-1] + len(line), broken.shape[1]
+    layout[1:, 0] = first
+    pixels = [np.zeros(0, np.uint16)]
+    for n, mask in enumerate(region.mask for region in regions):
+        if mask is not None:
+            layout[n + 1, 1:] = sum(len(part) for part in pixels), *mask.pixels.shape
+            pixels.append(mask.pixels.ravel())
+    areas = np.zeros((len(parts) + 1, 12))
+    for row, region in zip(areas, regions, strict=False):
+        row[:] = _row(region)
+    for row, stroke in zip(areas[len(regions) :], strokes, strict=False):
+        row[:3] = stroke.density, stroke.feather_mm, 0.5 * stroke.width_mm
+    if hairline is not None:
+        areas[-1, :3] = hairline.feather_mm, line[:, 1::2].min(), line[:, 1::2].max()
+    if edge is not None:
+        areas[-1, 3:7] = edge.amplitude_mm, edge.limit_mm, edge.reach_mm, edge.stray
+    patches = np.hstack([patches, np.ones((len(patches), 1))])
+    return Fields(
+        segments=np.ascontiguousarray(np.concatenate([np.zeros((0, 4)), *parts, line])),
+        areas=areas,
+        layout=layout,
+        pixels=np.concatenate(pixels),
+        waves=np.concatenate([*broken, patches]),
+    )
+
+
+def _pieces(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a polyline's segments, (n, 4)."""
+    return np.hstack([points[:-1], points[1:]])
+
+
+def _row(region: Region) -> tuple[float, ...]:
+    """Return a row of `Fields.regions`."""
+    ramp: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+    box: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0)
+    if region.gradient is not None:
+        (x0, y0), (x1, y1) = region.gradient.from_mm, region.gradient.to_mm
+        length2 = (x1 - x0) ** 2 + (y1 - y0) ** 2
+        first, last = region.gradient.density
+        ramp = x0, y0, (x1 - x0) / length2, (y1 - y0) / length2, first, last - first
+    if region.mask is not None:
+        rows, columns = region.mask.pixels.shape
+        x0, y0, x1, y1 = region.mask.box_mm
+        box = x0, y0, columns / (x1 - x0), rows / (y1 - y0)
+    return region.density, region.feather_mm, *ramp, *box
 
 
 def catmull_rom(points_mm: Sequence[tuple[float, float]]) -> NDArray[np.float64]:
@@ -146,105 +299,3 @@ def patch_waves(key0: int, key1: int) -> NDArray[np.float64]:
         angle = 2.0 * math.pi * along
         waves[n] = number * math.cos(angle), number * math.sin(angle), 2.0 * math.pi * phase
     return waves
-
-
-@njit(nogil=True, cache=True)
-def _factors(x, y, out, corners, first, factor, feather_mm, curve, curve_feather_mm, waves):
-    for n in range(x.shape[0]):
-        out[n] = factor_at(
-            x[n], y[n], corners, first, factor, feather_mm, curve, curve_feather_mm, waves
-        )
-
-
-@njit(nogil=True, cache=True)
-def factor_at(x, y, corners, first, factor, feather_mm, curve, curve_feather_mm, waves):
-    """Return the factor on density at a point, from the arrays of a `DensityMap`.
-
-    Regions are taken from the last to the first; each covers as much of the point as it can of what
-    those on top of it have left.
-    """
-    total = 1.0 if factor.shape[0] == 0 else 0.0
-    left = 1.0
-    for region in range(factor.shape[0] - 1, -1, -1):
-        cover = _cover(x, y, corners, first[region], first[region + 1], feather_mm[region])
-        cover = min(cover, left)
-        total += cover * factor[region]
-        left -= cover
-        if left <= 0.0:
-            break
-    if total > 0.0 and curve.shape[0] > 0:
-        total *= _below(x, y, curve, curve_feather_mm)
-    if total > 0.0 and waves.shape[0] > 0:
-        total *= _patches(x, y, waves)
-    return total
-
-
-@njit(nogil=True, cache=True)
-def _patches(x, y, waves):
-    """Return the random field at a point, 0.2 to 1.8: waves of unit variance, pressed into that."""
-    total = 0.0
-    for n in range(waves.shape[0]):
-        total += math.cos(waves[n, 0] * x + waves[n, 1] * y + waves[n, 2])
-    unit = total * math.sqrt(2.0 / waves.shape[0])
-    return 1.0 + _PATCH_CONTRAST * math.tanh(_PATCH_STEEPNESS * unit)
-
-
-@njit(nogil=True, cache=True)
-def _smoothstep(distance, feather):
-    if feather <= 0.0 or distance >= feather:
-        return 1.0
-    t = max(distance / feather, 0.0)
-    return t * t * (3.0 - 2.0 * t)
-
-
-@njit(nogil=True, cache=True)
-def _distance2(x, y, ax, ay, bx, by):
-    """Return the squared distance from a point to a segment."""
-    dx, dy = bx - ax, by - ay
-    length2 = dx * dx + dy * dy
-    t = 0.0
-    if length2 > 0.0:
-        t = min(max(((x - ax) * dx + (y - ay) * dy) / length2, 0.0), 1.0)
-    ex, ey = x - ax - t * dx, y - ay - t * dy
-    return ex * ex + ey * ey
-
-
-@njit(nogil=True, cache=True)
-def _cover(x, y, corners, first, last, feather):
-    """Return 1 inside a polygon and 0 outside, 1 / 2 on its edge if that feathers."""
-    inside = False
-    nearest2 = np.inf
-    before = last - 1
-    for k in range(first, last):
-        ax, ay = corners[before, 0], corners[before, 1]
-        bx, by = corners[k, 0], corners[k, 1]
-        if (ay > y) != (by > y) and x < ax + (y - ay) / (by - ay) * (bx - ax):
-            inside = not inside
-        if feather > 0.0:
-            nearest2 = min(nearest2, _distance2(x, y, ax, ay, bx, by))
-        before = k
-    if feather <= 0.0:
-        return 1.0 if inside else 0.0
-    depth = math.sqrt(nearest2) if inside else -math.sqrt(nearest2)
-    return _smoothstep(0.5 * feather + depth, feather)
-
-
-@njit(nogil=True, cache=True)
-def _below(x, y, curve, feather):
-    """Return 0 above the hairline, rising to 1 at `feather` below it."""
-    last = curve.shape[0] - 1
-    level = curve[0, 1] if x <= curve[0, 0] else curve[last, 1]
-    if x <= curve[0, 0]:
-        nearest2 = (y - level) ** 2  # it goes on level beyond its ends
-    elif x >= curve[last, 0]:
-        nearest2 = (y - level) ** 2
-    else:
-        nearest2 = np.inf
-    for k in range(last):
-        ax, ay, bx, by = curve[k, 0], curve[k, 1], curve[k + 1, 0], curve[k + 1, 1]
-        if ax <= x < bx:
-            level = ay + (x - ax) / (bx - ax) * (by - ay)
-        nearest2 = min(nearest2, _distance2(x, y, ax, ay, bx, by))
-    if y <= level:
-        return 0.0
-    return _smoothstep(math.sqrt(nearest2), feather)

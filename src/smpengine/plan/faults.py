@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from smpengine.impressions import Impressions
 from smpengine.plan.checks import MAX_COVER
-from smpengine.plan.density import DensityMap, Hairline, Region, catmull_rom, patch_waves
+from smpengine.plan.density import DensityMap, Hairline, Region, Stroke, patch_waves
 from smpengine.plan.misplaced import (
     INK_MIGRATION,
     MAX_DEPTH_MM,
@@ -41,7 +41,7 @@ class Border:
 
     Attributes
     ----------
-    regions, hairline
+    regions, hairline, strokes
         As the plan says them.
     extent_mm
         Width and height of the scalp.
@@ -56,6 +56,7 @@ class Border:
     extent_mm: tuple[float, float]
     key: tuple[int, int]
     waves: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 3)))
+    strokes: tuple[Stroke, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ def _straight_hairline(border: Border) -> Border:
     width, height = border.extent_mm
     level = 0.25 * height
     if border.hairline is not None:
-        curve = catmull_rom(border.hairline.points_mm)
+        curve = border.hairline.curve_mm
         level = float(np.interp(np.linspace(0.0, width, 513), curve[:, 0], curve[:, 1]).mean())
     return replace(border, hairline=Hairline([(0.0, level), (width, level)], 0.3))
 
@@ -156,13 +157,14 @@ def _straight_hairline(border: Border) -> Border:
 def _sharp_border(border: Border) -> Border:
     """No transition to bare skin: full density up to a visible edge.
 
-    Assumed: every feather, of regions and of the hairline, is 0.
+    Assumed: every feather, of regions, of strokes and of the hairline, is 0, and the hairline is
+    not broken. Gradients and masks stay: they are what is meant, not how it ends.
     """
     regions = tuple(replace(region, feather_mm=0.0) for region in border.regions)
+    strokes = tuple(replace(stroke, feather_mm=0.0) for stroke in border.strokes)
     line = border.hairline
-    return replace(
-        border, regions=regions, hairline=None if line is None else replace(line, feather_mm=0.0)
-    )
+    line = None if line is None else replace(line, feather_mm=0.0, edge=None)
+    return replace(border, regions=regions, strokes=strokes, hairline=line)
 
 
 def _uneven(border: Border) -> Border:
@@ -228,6 +230,7 @@ def faulty_density(
     hairline: Hairline | None,
     extent_mm: tuple[float, float],
     seed: int,
+    strokes: Sequence[Stroke] = (),
 ) -> DensityMap:
     """Return the map of density with the faults that act on it.
 
@@ -235,14 +238,15 @@ def faulty_density(
     ----------
     names
         Of faults, in any order.
-    regions, hairline, extent_mm, seed
+    regions, hairline, extent_mm, seed, strokes
         As the plan says them.
     """
-    border = Border(tuple(regions), hairline, extent_mm, salted_key(seed, _PATCHES_SALT))
+    key = salted_key(seed, _PATCHES_SALT)
+    border = Border(tuple(regions), hairline, extent_mm, key, strokes=tuple(strokes))
     for fault in _chosen(names):
         if fault.border is not None:
             border = fault.border(border)
-    return DensityMap(border.regions, border.hairline, border.waves)
+    return DensityMap(border.regions, border.hairline, border.waves, border.strokes)
 
 
 def place_with(

@@ -13,21 +13,26 @@ from typing import Any, get_args
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from smpengine.errors import PlanError, SceneError, must
-from smpengine.plan import checks
+from smpengine.plan import checks, scalp_checks
 from smpengine.plan.pigments import MUA_PER_MM
 from smpengine.plan.presets import SESSIONS, TREATMENTS
 from smpengine.plan.schema import (
     FaultName,
     HairlineTable,
+    PartTable,
     PlanTable,
     RegionTable,
+    ScarTable,
     SessionTable,
+    ShapeName,
+    StyleName,
     expand,
 )
 
 MAX_BYTES = 16 * 2**20
 _NAMES = {"pigment": list(MUA_PER_MM), "preset": list(SESSIONS), "treatment": list(TREATMENTS)}
 _NAMES |= {"sessions": list(SESSIONS), "faults": list(get_args(FaultName))}
+_NAMES |= {"shape": list(get_args(ShapeName)), "style": list(get_args(StyleName))}
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
@@ -64,7 +69,7 @@ def read_mapping(path: Path) -> dict[str, Any]:
     return data
 
 
-def validate(data: Mapping[str, Any], name: str) -> PlanTable:
+def validate(data: Mapping[str, Any], name: str, folder: Path | None = None) -> PlanTable:
     """Check a plan's mapping.
 
     Parameters
@@ -73,6 +78,8 @@ def validate(data: Mapping[str, Any], name: str) -> PlanTable:
         As read from a file.
     name
         What the messages call it.
+    folder
+        Where its files are; the working folder when None.
 
     Raises
     ------
@@ -91,13 +98,14 @@ def validate(data: Mapping[str, Any], name: str) -> PlanTable:
             line = _line(entry, raw)
             if line not in problems:
                 problems.append(line)
-    problems += [must(key, rule, got, remedy=remedy) for key, rule, got, remedy in _meaning(raw)]
+    meant = _meaning(raw, folder or Path())
+    problems += [must(key, rule, got, remedy=remedy) for key, rule, got, remedy in meant]
     if problems or table is None:
         raise PlanError([f"{name}: {problem}" for problem in problems])
     return table
 
 
-def _meaning(raw: dict[str, Any]) -> Iterator[checks.Problem]:
+def _meaning(raw: dict[str, Any], folder: Path) -> Iterator[checks.Problem]:
     """Check what the schema cannot say, of every part that is sound by itself."""
     data = expand(raw)
     if "treatment" in raw and "sessions" in raw:
@@ -107,18 +115,8 @@ def _meaning(raw: dict[str, Any]) -> Iterator[checks.Problem]:
         yield "sessions", "list at least one session, or treatment be given", "neither", remedy
     scalp = data.get("scalp")
     scalp = scalp if isinstance(scalp, dict) else {}
-    extent = _sound(tuple[float, float], scalp.get("extent_mm"))
-    densest = 1.0
-    regions = scalp.get("regions")
-    for k, part in enumerate(regions if isinstance(regions, list) else []):
-        region = _sound(RegionTable, part)
-        if region is not None:
-            densest = max(densest, region.density) if k else region.density
-            if extent is not None:
-                yield from _under(f"scalp.regions[{k}]", checks.check_region(region, extent))
-    hairline = _sound(HairlineTable, scalp.get("hairline"))
-    if hairline is not None:
-        yield from _under("scalp.hairline", checks.check_hairline(hairline))
+    yield from _meaning_of_scalp(scalp, folder)
+    densest = _densest(scalp)
     listed = data.get("sessions")
     sessions = [_sound(SessionTable, s) for s in (listed if isinstance(listed, list) else [])]
     for k, session in enumerate(sessions):
@@ -126,6 +124,36 @@ def _meaning(raw: dict[str, Any]) -> Iterator[checks.Problem]:
             yield from _under(f"sessions[{k}]", checks.check_session(session, max(densest, 1e-9)))
     if all(session is not None for session in sessions):
         yield from checks.check_days([session for session in sessions if session is not None])
+
+
+def _meaning_of_scalp(scalp: dict[str, Any], folder: Path) -> Iterator[checks.Problem]:
+    extent = _sound(tuple[float, float], scalp.get("extent_mm"))
+    if extent is not None:
+        for k, region in _listed(RegionTable, scalp.get("regions")):
+            problems = scalp_checks.check_region(region, extent, folder)
+            yield from _under(f"scalp.regions[{k}]", problems)
+        for key, kind in (("parts", PartTable), ("scars", ScarTable)):
+            for k, line in _listed(kind, scalp.get(key)):
+                yield from _under(f"scalp.{key}[{k}]", scalp_checks.check_line(line, extent))
+    hairline = _sound(HairlineTable, scalp.get("hairline"))
+    if hairline is not None:
+        yield from _under("scalp.hairline", scalp_checks.check_hairline(hairline))
+
+
+def _densest(scalp: dict[str, Any]) -> float:
+    """Return the largest factor on densities, of what is sound."""
+    regions = [scalp_checks.densest_of(r) for _, r in _listed(RegionTable, scalp.get("regions"))]
+    lines = [*_listed(PartTable, scalp.get("parts")), *_listed(ScarTable, scalp.get("scars"))]
+    densest: float = max(regions, default=1.0) * max([1.0, *(line.density for _, line in lines)])
+    return densest
+
+
+def _listed(kind: Any, parts: Any) -> Iterator[tuple[int, Any]]:
+    """Give the sound ones of a list, with their places."""
+    for k, part in enumerate(parts if isinstance(parts, list) else []):
+        sound = _sound(kind, part)
+        if sound is not None:
+            yield k, sound
 
 
 def _under(key: str, problems: Iterator[checks.Problem]) -> Iterator[checks.Problem]:
@@ -219,6 +247,9 @@ def _known_keys(path: list[Any]) -> list[str]:
         "skin": schema.SkinTable,
         "scalp": schema.ScalpTable,
         "regions": schema.RegionTable,
+        "gradient": schema.GradientTable,
+        "parts": schema.PartTable,
+        "scars": schema.ScarTable,
         "hairline": schema.HairlineTable,
         "sessions": schema.SessionTable,
         "pigment": schema.PigmentTable,
@@ -260,7 +291,7 @@ def load_plan(path: str | Path) -> Any:
     from smpengine.plan.plan import Plan
 
     target = Path(path)
-    plan = Plan(validate(read_mapping(target), str(target)), target)
+    plan = Plan(validate(read_mapping(target), str(target), target.parent), target)
     try:
         _ = plan.skin
     except SceneError as error:

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from smpengine.impressions import Impressions
 from smpengine.plan.bluenoise import MAX_DENSITY_PER_CM2, POINTS, TILE_MM, tile_mm
-from smpengine.plan.density import DensityMap, factor_at
+from smpengine.plan.covers import factor_at
+from smpengine.plan.density import DensityMap
 from smpengine.plan.random import normals, philox
 from smpengine.workers import Workers, thread_count
 
@@ -195,7 +196,7 @@ def _thin(job: _Job, density: DensityMap, box: NDArray[np.float64]) -> _Points:
         y,
         layer,
         rank,
-        *density.arrays,
+        *density.fields,
     )
     return _Points(job, x[:count], y[:count], layer[:count] + job.layer0, rank[:count])
 
@@ -203,16 +204,14 @@ def _thin(job: _Job, density: DensityMap, box: NDArray[np.float64]) -> _Points:
 @njit(nogil=True, cache=True)
 def _keep(
     tile, ranks, corner_x, corner_y, level0, bounds, box, x, y, layer, rank,
-    corners, first, factor, feather_mm, curve, curve_feather_mm, waves,
+    segments, areas, layout, pixels, waves,
 ):  # fmt: skip
     count = 0
     for n in range(ranks):
         px, py = corner_x + tile[n, 0], corner_y + tile[n, 1]
         if not (box[0] <= px < box[2] and box[1] <= py < box[3]):
             continue
-        share = factor_at(
-            px, py, corners, first, factor, feather_mm, curve, curve_feather_mm, waves
-        )
+        share = factor_at(px, py, segments, areas, layout, pixels, waves)
         level = level0 + (n + 0.5) * (MAX_DENSITY_PER_CM2 / POINTS)
         for k in range(bounds.shape[0]):
             if level < bounds[k] * share:

@@ -9,10 +9,11 @@ from typing import Any
 
 import smpengine
 from smpengine.errors import SceneError, must
+from smpengine.plan.borders import density_of
 from smpengine.plan.course import course_of
-from smpengine.plan.density import DensityMap, Hairline, Region
+from smpengine.plan.density import DensityMap
 from smpengine.plan.dials import turn
-from smpengine.plan.faults import faulty_density, faulty_layers, place_with
+from smpengine.plan.faults import faulty_layers, place_with
 from smpengine.plan.healing import flare, heal
 from smpengine.plan.pigments import mua_at, shade_at
 from smpengine.plan.placement import Layer, crowding
@@ -36,6 +37,7 @@ class Plan:
         self.table = table
         self.path = path
         self._skin: Skin | None = None
+        self._density: DensityMap | None = None
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Plan:
@@ -62,7 +64,8 @@ class Plan:
 
         name = "plan" if self.path is None else str(self.path)
         faults = list(dict.fromkeys([*self.table.faults, *names]))
-        return Plan(validate({**self.resolved(), "faults": faults}, name), self.path)
+        data = {**self.resolved(), "faults": faults}
+        return Plan(validate(data, name, self._folder), self.path)
 
     def __repr__(self) -> str:
         return f"Plan(sessions={len(self.sessions)}, extent_mm={self.extent_mm}, seed={self.seed})"
@@ -110,19 +113,27 @@ class Plan:
         if given.table is None:
             return Skin(given.type, given.scattering, given.melanosome_fraction)
         if self._skin is None:
-            # Beside the plan, as a path in a file is meant.
-            table = read_table((self.path or Path()).parent / given.table)
+            table = read_table(self._folder / given.table)
             self._skin = Skin(given.type, given.scattering, given.melanosome_fraction, table)
         return self._skin
 
     @property
     def density(self) -> DensityMap:
-        """The factor on every session's density over the scalp."""
-        scalp = self.table.scalp
-        regions = [Region(r.polygon_mm, r.density, r.feather_mm) for r in scalp.regions]
-        line = scalp.hairline
-        curve = None if line is None else Hairline(line.points_mm, line.feather_mm)
-        return faulty_density(self.table.faults, regions, curve, self.extent_mm, self.seed)
+        """The factor on every session's density over the scalp.
+
+        Raises
+        ------
+        PlanError
+            A file of a region cannot be used any more.
+        """
+        if self._density is None:
+            self._density = density_of(self.table, self._folder)
+        return self._density
+
+    @property
+    def _folder(self) -> Path:
+        """Where the plan's files are: beside it, as a path in a file is meant."""
+        return (self.path or Path()).parent
 
     def layers(self) -> list[Layer]:
         """Return the sessions as they are placed, both dials and faults applied."""

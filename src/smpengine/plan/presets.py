@@ -76,3 +76,6 @@ NEEDLES_RADIUS_MM: Final[dict[str, float]] = {
 """Radius of a settled deposit by needle: so many in a round cluster, their diameter in mm. Assumed,
 within the 0.07 to 0.20 mm across that settled deposits are said to have: tips taper, so a strike is
 much narrower than the cluster."""
+
+FEATHERS_MM: Final = {"natural": 6.0, "defined": 1.5}
+"""Of a hairline's style, where the plan does not say."""

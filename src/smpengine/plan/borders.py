@@ -1,0 +1,114 @@
+"""From a plan's tables and the files beside it to what a map of density is made of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from smpengine.errors import PlanError, must
+from smpengine.plan.density import DensityMap, Gradient, Hairline, Mask, Region, Stroke
+from smpengine.plan.faults import faulty_density
+from smpengine.plan.hairlines import edge_of, shape_curve
+from smpengine.plan.outlines import OutlineError, Ring, file_rings, path_rings, read_mask
+from smpengine.plan.schema import HairlineTable, PartTable, PlanTable, RegionTable, ScarTable
+
+_LEVEL = 0.25  # of the extent: where a hairline's middle lies if nothing is said
+_WIDTH = 0.8  # of it, from end to end; room is left for temple points
+_WIDTH_OF_POINTED = 0.7
+
+
+def density_of(table: PlanTable, folder: Path) -> DensityMap:
+    """Return a plan's map of density, faults applied.
+
+    Parameters
+    ----------
+    table
+        Validated.
+    folder
+        Where its files are.
+
+    Raises
+    ------
+    PlanError
+        A file of a region cannot be used any more.
+    """
+    scalp = table.scalp
+    regions = []
+    for k, region in enumerate(scalp.regions):
+        try:
+            regions.append(region_of(region, scalp.extent_mm, folder))
+        except OutlineError as error:
+            key = f"scalp.regions[{k}].{'mask' if region.mask is not None else 'svg_file'}"
+            line = must(key, error.rule, error.got, remedy=error.remedy)
+            raise PlanError([line]) from error
+    lines: list[PartTable | ScarTable] = [*scalp.parts, *scalp.scars]
+    strokes = [Stroke(v.points_mm, v.width_mm, v.density, v.feather_mm) for v in lines]
+    hairline = None
+    if scalp.hairline is not None:
+        hairline = hairline_of(scalp.hairline, scalp.extent_mm, table.seed)
+    return faulty_density(table.faults, regions, hairline, scalp.extent_mm, table.seed, strokes)
+
+
+def region_of(table: RegionTable, extent_mm: tuple[float, float], folder: Path) -> Region:
+    """Return a region.
+
+    Raises
+    ------
+    OutlineError
+        A path or a file cannot be used.
+    """
+    rings = rings_of(table, extent_mm, folder)
+    mask = None
+    if table.mask is not None:
+        mask = Mask(read_mask(folder / table.mask), _box(table, extent_mm))
+    gradient = None
+    if table.gradient is not None:
+        fade = table.gradient
+        gradient = Gradient(fade.from_mm, fade.to_mm, fade.density)
+    return Region(rings[0], table.density, table.feather_mm, rings[1:], gradient, mask)
+
+
+def rings_of(table: RegionTable, extent_mm: tuple[float, float], folder: Path) -> list[Ring]:
+    """Return a region's outlines; those of a mask alone are its box.
+
+    Raises
+    ------
+    OutlineError
+        A path or a file cannot be used, or encloses nothing.
+    """
+    if table.polygon_mm is not None:
+        return [list(table.polygon_mm)]
+    if table.svg is not None:
+        rings = path_rings(table.svg)
+    elif table.svg_file is not None:
+        rings = file_rings(folder / table.svg_file, table.id)
+    else:
+        x0, y0, x1, y1 = _box(table, extent_mm)
+        return [[(x0, y0), (x1, y0), (x1, y1), (x0, y1)]]
+    if not rings:
+        raise OutlineError("enclose an area", "lines or points")
+    return rings
+
+
+def _box(table: RegionTable, extent_mm: tuple[float, float]) -> tuple[float, float, float, float]:
+    return (0.0, 0.0, *extent_mm) if table.box_mm is None else table.box_mm
+
+
+def hairline_of(table: HairlineTable, extent_mm: tuple[float, float], seed: int) -> Hairline:
+    """Return a hairline: its points or its shape, broken by its style."""
+    edge = None if table.style is None else edge_of(table.style, seed)
+    if table.points_mm is not None:
+        return Hairline(table.points_mm, table.feather_mm, edge=edge)
+    width, height = extent_mm
+    share = _WIDTH_OF_POINTED if table.temple_points else _WIDTH
+    curve = shape_curve(
+        table.shape or "rounded",
+        table.centre_mm or (0.5 * width, _LEVEL * height),
+        table.width_mm or share * width,
+        recession_mm=table.recession_mm,
+        peak_mm=table.peak_mm,
+        temple_points=table.temple_points,
+        asymmetry=table.asymmetry,
+        seed=seed,
+    )
+    points = [(float(x), float(y)) for x, y in curve]
+    return Hairline(points, table.feather_mm, smooth=False, edge=edge)

@@ -1,0 +1,258 @@
+"""Regions from SVG paths and from pictures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ring = list[tuple[float, float]]
+
+TOLERANCE_MM: Final = 0.02
+"""A flattened curve is nowhere further from the true one."""
+MAX_PIXELS: Final = 2**27
+
+_TOKEN = re.compile(
+    r"(?P<space>[\s,]+)|(?P<command>[A-Za-z])"
+    r"|(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
+)
+_FLAG = re.compile(r"[01]")
+_ARGUMENTS: Final = {"M": 2, "L": 2, "H": 1, "V": 1, "C": 6, "S": 4, "Q": 4, "T": 2, "A": 7, "Z": 0}
+_DEEPEST: Final = 16
+
+
+class OutlineError(ValueError):
+    """An outline cannot be used: rule, what was got, and remedy, as `errors.must` takes them."""
+
+    def __init__(self, rule: str, got: object, remedy: str = "") -> None:
+        self.rule, self.got, self.remedy = rule, got, remedy
+        super().__init__(rule)
+
+
+def path_rings(data: str) -> list[Ring]:
+    """Return the outlines of an SVG path.
+
+    Parameters
+    ----------
+    data
+        As in the attribute `d`: M L H V C S Q T A Z, absolute or relative; mm.
+
+    Returns
+    -------
+    list of list of (x, y)
+        One for each subpath, closed whether it says so or not, within 0.02 mm.
+
+    Raises
+    ------
+    OutlineError
+        It is not a path; with the position of what is wrong.
+    """
+    from svgelements import Path as SvgPath
+
+    check_path(data)
+    return _rings(SvgPath(data))
+
+
+def file_rings(path: Path, name: str | None) -> list[Ring]:
+    """Return the outlines of a shape of an SVG file.
+
+    Parameters
+    ----------
+    path
+        Of the file. Its width and height say how large a unit is; without them it is a mm.
+    name
+        The shape's id; the file's only shape when None.
+
+    Raises
+    ------
+    OutlineError
+        The file cannot be read, or has no such shape.
+    """
+    from xml.etree.ElementTree import ParseError
+
+    from svgelements import SVG, Shape
+    from svgelements import Path as SvgPath
+
+    try:
+        # At 25.4 pixels an inch a pixel is a mm.
+        picture = SVG.parse(str(path), ppi=25.4)
+    except OSError as error:
+        raise OutlineError("be a file beside the plan", f"{path}: {error.strerror}") from error
+    except (ParseError, ValueError, AttributeError) as error:
+        raise OutlineError("be an SVG file", f"{path}: {error}") from error
+    shapes = [each for each in picture.elements() if isinstance(each, Shape)]
+    ids = [str(each.id) for each in shapes if each.id is not None]
+    if name is None:
+        if len(shapes) != 1:
+            raise OutlineError("have one shape, or id be given", f"{len(shapes)} shapes", _ids(ids))
+        return _rings(SvgPath(shapes[0]))
+    chosen = [each for each in shapes if each.id == name]
+    if not chosen:
+        raise OutlineError(f"have a shape with id {name!r}", "none", _ids(ids))
+    return _rings(SvgPath(chosen[0]))
+
+
+def _ids(ids: Sequence[str]) -> str:
+    return f"It has {', '.join(ids[:8])}." if ids else "None of its shapes has an id."
+
+
+def check_path(data: str) -> None:
+    """Check that a string is an SVG path: SVG 2, 9.3.9.
+
+    Raises
+    ------
+    OutlineError
+        With the character, counted from 1, of what is wrong.
+    """
+    at, command, given, started = 0, "", 0, 0
+
+    def wrong(rule: str, where: int) -> OutlineError:
+        got = repr(data[where : where + 12]) if where < len(data) else "its end"
+        return OutlineError(f"be an SVG path: {rule}", f"{got} at character {where + 1}")
+
+    def finished(where: int) -> None:
+        need = _ARGUMENTS.get(command.upper(), 0)
+        if need and (given == 0 or given % need):
+            rule = f"{command} takes {need} numbers" + (" each time" if given > need else "")
+            raise wrong(rule, where)
+
+    while at < len(data):
+        in_flag = command.upper() == "A" and given % 7 in (3, 4)
+        token = (in_flag and _FLAG.match(data, at)) or _TOKEN.match(data, at)
+        kind = "number" if token and token.re is _FLAG else token.lastgroup if token else None
+        if token is None:
+            raise wrong("commands are M L H V C S Q T A Z", at)
+        if kind == "command":
+            finished(at)
+            if token.group().upper() not in _ARGUMENTS:
+                raise wrong("commands are M L H V C S Q T A Z", at)
+            if not command and token.group() not in "Mm":
+                raise wrong("it begins with M", at)
+            command, given, started = token.group(), 0, at
+        elif kind == "number":
+            if not command:
+                raise wrong("it begins with M", at)
+            if command in "Zz":
+                raise wrong("Z takes no numbers", at)
+            if in_flag and token.group() not in "01":
+                raise wrong("a flag of A is 0 or 1", at)
+            given += 1
+        at = token.end()
+    finished(len(data))
+    if not command or (command in "Mm" and given == 2 and started == 0):
+        raise wrong("it encloses an area", len(data))
+
+
+def _rings(path: Any) -> list[Ring]:
+    from svgelements import Close, Line, Move
+
+    rings: list[Ring] = []
+    for part in path:
+        if isinstance(part, Move) or not rings:
+            rings.append([])
+        if isinstance(part, Close):
+            if part.end is not None:  # what follows without an M begins there
+                rings.append([_place(part.end)])
+        elif isinstance(part, (Move, Line)):
+            rings[-1].append(_place(part.end))
+        else:
+            rings[-1] += _flattened(part)
+    # Points that repeat, and rings that are points or lines, enclose nothing.
+    cleaned = (_without_repeats(ring) for ring in rings)
+    return [ring for ring in cleaned if len(ring) > 2]
+
+
+def _place(point: Any) -> tuple[float, float]:
+    return float(point.x), float(point.y)
+
+
+def _without_repeats(ring: Ring) -> Ring:
+    kept = [point for k, point in enumerate(ring) if k == 0 or point != ring[k - 1]]
+    return kept[:-1] if len(kept) > 1 and kept[0] == kept[-1] else kept
+
+
+def _flattened(curve: Any) -> Ring:
+    """Return points of a curve after its start, so close that lines between them are near it."""
+    ends = np.linspace(0.0, 1.0, 9)
+    places = [_place(curve.point(t)) for t in ends]
+    out: Ring = []
+    for (t0, a), (t1, b) in zip(
+        zip(ends, places, strict=True), zip(ends[1:], places[1:], strict=True), strict=False
+    ):
+        out += _halved(curve, float(t0), float(t1), a, b, _DEEPEST)
+    return out
+
+
+def _halved(
+    curve: Any,
+    t0: float,
+    t1: float,
+    a: tuple[float, float],
+    b: tuple[float, float],
+    deeper: int,
+) -> Ring:
+    between = [_place(curve.point(t0 + share * (t1 - t0))) for share in (0.25, 0.5, 0.75)]
+    # Half of the tolerance at three places keeps all others within the whole of it.
+    if deeper == 0 or max(_from_line(p, a, b) for p in between) <= 0.5 * TOLERANCE_MM:
+        return [b]
+    middle, t = between[1], 0.5 * (t0 + t1)
+    first = _halved(curve, t0, t, a, middle, deeper - 1)
+    return first + _halved(curve, t, t1, middle, b, deeper - 1)
+
+
+def _from_line(p: tuple[float, float], a: tuple[float, float], b: tuple[float, float]) -> float:
+    """Return a point's distance from a segment."""
+    line, away = np.subtract(b, a), np.subtract(p, a)
+    length2 = float(line @ line)
+    t = min(max(float(away @ line) / length2, 0.0), 1.0) if length2 > 0.0 else 0.0
+    return float(np.hypot(*(away - t * line)))
+
+
+def read_mask(path: Path) -> NDArray[np.uint16]:
+    """Read a mask.
+
+    Parameters
+    ----------
+    path
+        A grey picture of 8 or 16 bit, or one with an alpha channel, which is what counts then.
+
+    Returns
+    -------
+    ndarray
+        Uint16 (rows, columns); 65535 is 1.
+
+    Raises
+    ------
+    OutlineError
+        It cannot be read, is no picture, or is coloured.
+    """
+    import cv2
+
+    try:
+        data = np.frombuffer(path.read_bytes(), np.uint8)
+    except OSError as error:
+        raise OutlineError("be a file beside the plan", f"{path}: {error.strerror}") from error
+    try:
+        picture = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if data.size else None
+    except cv2.error:
+        picture = None
+    if picture is None:
+        raise OutlineError("be a picture", str(path), "For example a grey PNG.")
+    if (
+        picture.dtype not in (np.uint8, np.uint16)
+        or picture.shape[0] * picture.shape[1] > MAX_PIXELS
+    ):
+        size = f"{picture.shape[1]} x {picture.shape[0]} pixels of {picture.dtype}"
+        raise OutlineError("have 8 or 16 bit and at most 128 Mpx", f"{path}: {size}")
+    if picture.ndim == 3 and picture.shape[2] in (2, 4):
+        picture = picture[..., -1]
+    elif picture.ndim == 3:
+        if (picture != picture[..., :1]).any():
+            raise OutlineError("be grey, or have an alpha channel", f"{path}: colours")
+        picture = picture[..., 0]
+    scale = 257 if picture.dtype == np.uint8 else 1  # 255 becomes 65535
+    return np.ascontiguousarray(picture.astype(np.uint16) * np.uint16(scale))
