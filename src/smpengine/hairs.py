@@ -27,9 +27,11 @@ _ANCHOR_NM: Final = 550.0
 REFERENCE_DIAMETER_MM: Final = 0.08
 """What "one diameter" is taken to be: that of scalp hair (assumed)."""
 
-ROOT_PIECES_MM: Final = ((0.0, 0.25), (0.25, 0.85))
-"""Depths between which the follicle is drawn as cylinders (assumed). Anagen bulbs lie deeper, at 3
-to 5 mm, where light that comes back hardly reaches."""
+ROOT_MM: Final = 0.35
+"""Depth down to which the follicle is drawn (assumed). Anagen bulbs lie deeper, at 3 to 5 mm, where
+light that comes back hardly reaches, and what is above them shades them."""
+ROOT_SEEN_MM: Final = 0.06
+"""Depth at whose place it is drawn: that of its top, which is seen sharpest (assumed)."""
 _STEEPEST_LEAN_RAD: Final = math.radians(30.0)
 """In the skin no follicle lies flatter than this, however flat its shaft does (assumed)."""
 
@@ -169,9 +171,8 @@ class Hairs:
     def roots(self, lambda_nm: Sequence[float]) -> Impressions:
         """Return what is seen of the follicles through the skin, as deposits of melanin.
 
-        A follicle goes on below the surface at the slant of its shaft. Each of `ROOT_PIECES_MM` of
-        it is an upright cylinder of the same depths and volume at the middle of the piece. White
-        hair has none.
+        A follicle goes on below the surface at the slant of its shaft; it is drawn as an upright
+        cylinder of the same depths and volume. White hair has none.
 
         Parameters
         ----------
@@ -181,19 +182,13 @@ class Hairs:
         Returns
         -------
         Impressions
-            The upper pieces of all hairs that have melanin, then the lower ones; session 0.
+            Of all hairs that have melanin, in the order of their rows; session 0.
         """
         dark = np.flatnonzero((self.eumelanin > 0.0) | (self.pheomelanin > 0.0))
         mua = np.minimum(self.mua_per_mm(lambda_nm)[dark], MAX_MUA_PER_MM)
         slant = np.maximum(self.elevation_rad[dark], _STEEPEST_LEAN_RAD)
-        back = np.array([np.cos(self.azimuth_rad[dark]), np.sin(self.azimuth_rad[dark])])
-        back /= np.tan(slant)
+        back = ROOT_SEEN_MM / np.tan(slant)
+        x = self.x_mm[dark] - back * np.cos(self.azimuth_rad[dark])
+        y = self.y_mm[dark] - back * np.sin(self.azimuth_rad[dark])
         radius = 0.5 * self.diameter_mm[dark] / np.sqrt(np.sin(slant))
-        pieces = len(ROOT_PIECES_MM)
-        middle = np.repeat([0.5 * (top + bottom) for top, bottom in ROOT_PIECES_MM], dark.size)
-        height = np.repeat([bottom - top for top, bottom in ROOT_PIECES_MM], dark.size)
-        x, y = (np.tile(v[dark], pieces) for v in (self.x_mm, self.y_mm))
-        dx, dy = np.tile(back, pieces) * middle
-        return Impressions(
-            x - dx, y - dy, middle, np.tile(radius, pieces), height, np.tile(mua, (pieces, 1))
-        )
+        return Impressions(x, y, 0.5 * ROOT_MM, radius, ROOT_MM, mua)

@@ -27,8 +27,13 @@ from smpengine.hairs import Hairs
 from smpengine.raster.splats import Gaussians, Shafts
 from smpengine.scene import Skin
 
-BODY: Final = 0.55
-"""Reflectance of a shaft without melanin, facing up (assumed: white hair)."""
+BODY: Final = 0.47
+"""Reflectance of a shaft that absorbs nothing, facing up (assumed)."""
+KERATIN: Final = (0.1, -4.0)
+"""What a shaft without melanin absorbs at 550 nm, and the power of the wavelength that it runs
+with: white hair is a little yellow (assumed)."""
+PASSED_ON: Final = 0.5
+"""Share of the light that is not absorbed which goes on down to the skin (assumed)."""
 PATH: Final = 3.0
 """Diameters that light which comes out again has gone through melanin (assumed)."""
 GLOSS: Final = ((1.55 - 1.0) / (1.55 + 1.0)) ** 2
@@ -59,7 +64,8 @@ def shaft_reflectance(hairs: Hairs, lambda_nm: tuple[float, ...]) -> NDArray[np.
     ndarray
         Float64 (n, bands), relative to diffuse light, as R0 of the skin.
     """
-    body: NDArray[np.float64] = BODY * _passed(hairs, lambda_nm)
+    keratin = np.exp(-KERATIN[0] * (np.asarray(lambda_nm) / 550.0) ** KERATIN[1])
+    body: NDArray[np.float64] = BODY * keratin * _passed(hairs, lambda_nm)
     return body
 
 
@@ -138,7 +144,7 @@ def shadows_of(hairs: Hairs, px_per_mm: float) -> Gaussians:
         Of one channel; a few a hair along it, in the order of its rows. Melanin decides how much of
         the light a shaft keeps, and how much it passes on.
     """
-    kept = hairs.shadow * hairs.length_mm * (1.0 - _passed(hairs, (545.0,))[:, 0])
+    kept = hairs.shadow * hairs.length_mm * (1.0 - PASSED_ON * _passed(hairs, (545.0,))[:, 0])
     hairs = hairs.rows(kept > _NOTHING)
     kept = kept[kept > _NOTHING] * 0.5 * math.pi * hairs.diameter_mm
     flat = hairs.length_mm * np.cos(hairs.elevation_rad)

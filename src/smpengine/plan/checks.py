@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator
 from typing import Final
 
+from smpengine.plan.hair_schema import HairRegionTable
 from smpengine.plan.presets import NEEDLES_RADIUS_MM
 from smpengine.plan.schema import HairlineTable, RegionTable, SessionTable
 
@@ -43,7 +44,9 @@ def check_days(sessions: list[SessionTable]) -> Iterator[Problem]:
             yield f"sessions[{k}].day", rule, sessions[k].day, "Sessions are listed in order."
 
 
-def check_region(region: RegionTable, extent_mm: tuple[float, float]) -> Iterator[Problem]:
+def check_region(
+    region: RegionTable | HairRegionTable, extent_mm: tuple[float, float]
+) -> Iterator[Problem]:
     """Check one region's polygon."""
     from shapely import Polygon, box
     from shapely.validation import explain_validity

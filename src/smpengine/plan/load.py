@@ -14,6 +14,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from smpengine.errors import PlanError, SceneError, must
 from smpengine.plan import checks
+from smpengine.plan.hair_schema import HairColour, HairRegionTable, HairTable
 from smpengine.plan.pigments import MUA_PER_MM
 from smpengine.plan.presets import SESSIONS, TREATMENTS
 from smpengine.plan.schema import (
@@ -28,6 +29,7 @@ from smpengine.plan.schema import (
 MAX_BYTES = 16 * 2**20
 _NAMES = {"pigment": list(MUA_PER_MM), "preset": list(SESSIONS), "treatment": list(TREATMENTS)}
 _NAMES |= {"sessions": list(SESSIONS), "faults": list(get_args(FaultName))}
+_NAMES |= {"colour": list(get_args(HairColour))}
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
@@ -116,6 +118,12 @@ def _meaning(raw: dict[str, Any]) -> Iterator[checks.Problem]:
             densest = max(densest, region.density) if k else region.density
             if extent is not None:
                 yield from _under(f"scalp.regions[{k}]", checks.check_region(region, extent))
+    hair = data.get("hair")
+    listed = hair.get("regions") if isinstance(hair, dict) else None
+    for k, part in enumerate(listed if isinstance(listed, list) else []):
+        patch = _sound(HairRegionTable, part)
+        if patch is not None and extent is not None:
+            yield from _under(f"hair.regions[{k}]", checks.check_region(patch, extent))
     hairline = _sound(HairlineTable, scalp.get("hairline"))
     if hairline is not None:
         yield from _under("scalp.hairline", checks.check_hairline(hairline))
@@ -226,8 +234,11 @@ def _known_keys(path: list[Any]) -> list[str]:
         "healing": schema.HealingTable,
         "client": schema.ClientTable,
         "lasers": schema.LaserTable,
+        "hair": HairTable,
     }
     parents = [p for p in path[:-1] if isinstance(p, str)]
+    if parents[:2] == ["hair", "regions"]:
+        return list(HairRegionTable.model_fields)
     return list(tables.get(parents[-1] if parents else "", schema.PlanTable).model_fields)
 
 

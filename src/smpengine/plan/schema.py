@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from smpengine.plan.hair_schema import HairTable
 from smpengine.plan.presets import NEEDLES_RADIUS_MM, SESSIONS, TREATMENTS
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -232,6 +233,7 @@ class PlanTable(_Table):
     client: ClientTable = Field(ClientTable(), description="Who is treated.")
     healing: HealingTable = Field(HealingTable(), description="How deposits change over time.")
     faults: list[FaultName] = Field([], description="Mistakes to show, by name; they combine.")
+    hair: HairTable | None = Field(None, description="The hair that is there; none if not given.")
     render: RenderTable = Field(RenderTable(), description="Defaults of the picture.")
 
     @model_validator(mode="before")

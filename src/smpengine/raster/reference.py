@@ -103,5 +103,5 @@ def draw_shafts(shafts: Shafts, window: PixelWindow) -> tuple[NDArray[np.float64
         body = shape[n, 9:] * (1.0 - SIDES + SIDES * facing)[..., None]
         through[rows, cols] *= 1.0 - cover
         total[rows, cols] += cover
-        light[rows, cols] += cover[..., None] * (body + gloss * facing[..., None] ** 2)
+        light[rows, cols] += cover[..., None] * (body + gloss * facing[..., None])
     return through, light / np.maximum(total, 1e-20)[..., None]

@@ -261,7 +261,7 @@ def _draw(rows, first, last, records, whole, row0, col0, low, high, strip):
                 cover = opacity * _coverage(across, sm, end, r, splat(stretch))
                 facing = one - vmin(across * across * flatness, one)
                 body = cover * fma(splat(SIDES), facing, splat(1.0 - SIDES))
-                mirrored = cover * (gloss * (facing * facing))
+                mirrored = cover * (gloss * facing)
                 f = (j - low) * PLANE_PITCH + i
                 lanes.store(strip, _KEPT + f, lanes.load(strip, _KEPT + f) * (one - cover))
                 lanes.store(strip, _SUM + f, lanes.load(strip, _SUM + f) + cover)
