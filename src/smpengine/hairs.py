@@ -30,7 +30,7 @@ REFERENCE_DIAMETER_MM: Final = 0.08
 ROOT_MM: Final = 0.35
 """Depth down to which the follicle is drawn (assumed). Anagen bulbs lie deeper, at 3 to 5 mm, where
 light that comes back hardly reaches, and what is above them shades them."""
-ROOT_SEEN_MM: Final = 0.06
+ROOT_SEEN_MM: Final = 0.03
 """Depth at whose place it is drawn: that of its top, which is seen sharpest (assumed)."""
 _STEEPEST_LEAN_RAD: Final = math.radians(30.0)
 """In the skin no follicle lies flatter than this, however flat its shaft does (assumed)."""
@@ -172,7 +172,7 @@ class Hairs:
         """Return what is seen of the follicles through the skin, as deposits of melanin.
 
         A follicle goes on below the surface at the slant of its shaft; it is drawn as an upright
-        cylinder of the same depths and volume. White hair has none.
+        cylinder as wide as the shaft, at the place of its top. White hair has none.
 
         Parameters
         ----------
@@ -190,5 +190,4 @@ class Hairs:
         back = ROOT_SEEN_MM / np.tan(slant)
         x = self.x_mm[dark] - back * np.cos(self.azimuth_rad[dark])
         y = self.y_mm[dark] - back * np.sin(self.azimuth_rad[dark])
-        radius = 0.5 * self.diameter_mm[dark] / np.sqrt(np.sin(slant))
-        return Impressions(x, y, 0.5 * ROOT_MM, radius, ROOT_MM, mua)
+        return Impressions(x, y, 0.5 * ROOT_MM, 0.5 * self.diameter_mm[dark], ROOT_MM, mua)

@@ -37,7 +37,7 @@ PASSED_ON: Final = 0.5
 PATH: Final = 3.0
 """Diameters that light which comes out again has gone through melanin (assumed)."""
 GLOSS: Final = ((1.55 - 1.0) / (1.55 + 1.0)) ** 2
-TAPER_PER_MM: Final = 0.01
+TAPER_PER_MM: Final = 0.005
 """Share of its diameter that a shaft loses over a mm: it was cut, so hardly any (assumed)."""
 LEAST_END_PX: Final = 0.5
 """Half ellipses at the ends are no shorter, and the strip as much; the area is the shaft's own."""
