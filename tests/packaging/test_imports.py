@@ -22,6 +22,7 @@ LAYERS = (
     ("picture",),
     ("resident",),
     ("panel_opencl",),
+    ("panel_opencl_hair", "panel_constants"),
     ("panel",),
     ("panel_hair",),
     ("plan", "calibrate"),
