@@ -145,7 +145,10 @@ class Hairs:
 
     def rows(self, index: NDArray[np.bool_] | NDArray[np.intp] | slice) -> Hairs:
         """Return some of the rows, by mask, indices or slice, in the order asked for."""
-        return Hairs(*(getattr(self, name)[index] for name in COLUMNS))
+        some = object.__new__(Hairs)  # they have been checked
+        for name in COLUMNS:
+            object.__setattr__(some, name, frozen(np.array(getattr(self, name)[index])))
+        return some
 
     def mua_per_mm(self, lambda_nm: Sequence[float]) -> Float64Array:
         """Return the absorption within the shafts, Napierian, per mm.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -130,7 +130,7 @@ class Impressions:
 
     def rows(self, index: NDArray[np.bool_] | NDArray[np.intp] | slice) -> Impressions:
         """Return some of the rows, by mask, indices or slice, in the order asked for."""
-        return Impressions(*(getattr(self, name)[index] for name in COLUMNS))
+        return unchecked({name: getattr(self, name)[index] for name in COLUMNS})
 
     @property
     def is_granular(self) -> bool:
@@ -173,9 +173,15 @@ def joined(first: Impressions, second: Impressions) -> Impressions:
     both = [
         each if each.mua_per_mm.shape[1] == bands else each.flat(bands) for each in (first, second)
     ]
-    return Impressions(
-        *(np.concatenate([getattr(each, name) for each in both]) for name in COLUMNS)
-    )
+    return unchecked({n: np.concatenate([getattr(each, n) for each in both]) for n in COLUMNS})
+
+
+def unchecked(columns: Mapping[str, NDArray[Any]]) -> Impressions:
+    """Return impressions of columns that are known to be sound, of the right kinds; copies them."""
+    made = object.__new__(Impressions)
+    for name in COLUMNS:
+        object.__setattr__(made, name, frozen(np.array(columns[name])))
+    return made
 
 
 def _mua(value: ArrayLike, n: int) -> Float64Array:

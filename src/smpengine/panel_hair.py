@@ -11,11 +11,12 @@ from smpengine.hairs import Hairs
 from smpengine.optics.shaft import reach_mm, shadows_of, shafts_of
 from smpengine.raster import cpu, reference
 from smpengine.raster.pool import Pool
-from smpengine.raster.shafts import ShaftField, new_strip
-from smpengine.raster.splats import PixelWindow
-from smpengine.scene import Scene
+from smpengine.raster.shafts import SHAFT_FLOATS, ShaftField, new_strip
+from smpengine.raster.splats import PixelWindow, Shafts
+from smpengine.scene import Scene, Skin
 from smpengine.workers import Workers
 
+_CHUNK = 16_384
 _SAMPLES_MARGIN = 16.0  # what levels of Gaussians add to a reach
 
 
@@ -69,7 +70,8 @@ class HairField:
         shadows = shadows_of(hairs, px_per_mm)
         shaded = shadows.x_px.size > 0
         self._shadow = cpu.GaussianField(shadows, window, workers, pool) if shaded else None
-        self._shafts = ShaftField.place(shafts_of(hairs, scene.skin, px_per_mm), window, pool)
+        shafts = _shafts(hairs, scene.skin, px_per_mm, workers)
+        self._shafts = ShaftField.place(shafts, window, pool)
         self._inv_bare = (1.0 / bare).astype(np.float32)
 
     def lay_over(self, tile: int, relative: NDArray[np.float32], scratch: HairScratch) -> None:
@@ -79,6 +81,20 @@ class HairField:
             self._shadow.draw_tile(tile, scratch.shadow)
             shadow = scratch.shadow.tile
         self._shafts.lay_over(tile, relative, shadow, self._inv_bare, scratch.strip)
+
+
+def _shafts(hairs: Hairs, skin: Skin, px_per_mm: float, workers: Workers) -> Shafts:
+    """Return shafts, a few rows at a time: NumPy lets go of the interpreter within an operation."""
+    n = len(hairs)
+    x, y, shape = np.empty(n), np.empty(n), np.empty((n, SHAFT_FLOATS), np.float32)
+
+    def work(chunk: int, _: None) -> None:
+        part = slice(chunk * _CHUNK, (chunk + 1) * _CHUNK)
+        some = shafts_of(hairs.rows(part), skin, px_per_mm)
+        x[part], y[part], shape[part] = some.x_px, some.y_px, some.shape
+
+    workers.each(-(-n // _CHUNK), work, lambda: None)
+    return Shafts(x, y, shape)
 
 
 def lay_over_reference(

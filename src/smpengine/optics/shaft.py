@@ -170,5 +170,4 @@ def reach_mm(hairs: Hairs) -> float:
     if len(hairs) == 0:
         return 0.0
     longest, thickest = float(hairs.length_mm.max()), float(hairs.diameter_mm.max())
-    height = float((hairs.length_mm * np.sin(hairs.elevation_rad)).max())
-    return longest + thickest + 7.0 * math.hypot(SKIN_BLUR_MM, height)
+    return longest + thickest + 7.0 * math.hypot(SKIN_BLUR_MM, longest)

@@ -38,7 +38,8 @@ STRIP = 32
 _PLACE = 8
 """Floats of a record before its shape: row, column, top, bottom, left, right; offsets."""
 _SHAPE = len(SHAFT_COLUMNS)
-PITCH = _PLACE + _SHAPE + GROUP
+SHAFT_FLOATS = _SHAPE + GROUP
+PITCH = _PLACE + SHAFT_FLOATS
 _KEPT = 0
 _SUM = STRIP * PLANE_PITCH
 _LIGHT = 2 * _SUM
