@@ -19,6 +19,7 @@ from smpengine.errors import (
     SceneError,
     SmpError,
 )
+from smpengine.hairs import Hairs
 from smpengine.impressions import Impressions
 from smpengine.inventory import devices
 from smpengine.raster.api import rasterise
@@ -41,6 +42,7 @@ __all__ = [
     "Cancelled",
     "Device",
     "DeviceError",
+    "Hairs",
     "Impressions",
     "InputError",
     "OutputError",

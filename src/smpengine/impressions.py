@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from smpengine.columns import Float64Array, check_rows, column, frozen, numeric
 from smpengine.errors import SceneError, must
 from smpengine.skintable import RGB_NM
-
-Float64Array = NDArray[np.float64]
 
 MAX_MUA_PER_MM: Final = 10_000.0
 MAX_EXTENT_MM: Final = 100_000.0
@@ -77,46 +76,46 @@ class Impressions:
         session: ArrayLike = 0,
         granularity: ArrayLike = 0.0,
     ) -> None:
-        x = _column("x_mm", x_mm, None)
+        x = column("x_mm", x_mm, None)
         n = x.shape[0]
         columns = {
             "x_mm": x,
-            "y_mm": _column("y_mm", y_mm, n),
-            "depth_mm": _column("depth_mm", depth_mm, n),
-            "radius_mm": _column("radius_mm", radius_mm, n),
-            "thickness_mm": _column("thickness_mm", thickness_mm, n),
+            "y_mm": column("y_mm", y_mm, n),
+            "depth_mm": column("depth_mm", depth_mm, n),
+            "radius_mm": column("radius_mm", radius_mm, n),
+            "thickness_mm": column("thickness_mm", thickness_mm, n),
             "mua_per_mm": _mua(mua_per_mm, n),
-            "granularity": _column("granularity", granularity, n),
+            "granularity": column("granularity", granularity, n),
         }
         for name in ("x_mm", "y_mm"):
-            _check_rows(name, columns[name], np.abs(columns[name]) <= MAX_EXTENT_MM, "be finite mm")
+            check_rows(name, columns[name], np.abs(columns[name]) <= MAX_EXTENT_MM, "be finite mm")
         for name in ("depth_mm", "radius_mm", "thickness_mm"):
             value = columns[name]
-            _check_rows(name, value, (value > 0.0) & (value < 100.0), "be over 0 and under 100 mm")
+            check_rows(name, value, (value > 0.0) & (value < 100.0), "be over 0 and under 100 mm")
         mua = columns["mua_per_mm"]
-        _check_rows(
+        check_rows(
             "mua_per_mm",
             mua,
             (mua >= 0.0) & (mua <= MAX_MUA_PER_MM),
             f"be 0 to {MAX_MUA_PER_MM:g} per mm",
         )
         grains = columns["granularity"]
-        _check_rows("granularity", grains, (grains >= 0.0) & (grains <= 1.0), "be 0 to 1")
+        check_rows("granularity", grains, (grains >= 0.0) & (grains <= 1.0), "be 0 to 1")
         # Half a micron of slack: a decimal table that puts the top exactly at the surface is right.
         top = columns["depth_mm"] - 0.5 * columns["thickness_mm"]
-        _check_rows(
+        check_rows(
             "depth_mm",
             columns["depth_mm"],
             top >= -5e-10,
             "be at least half of thickness_mm",
             "The top of a deposit cannot lie above the skin's surface.",
         )
-        sessions = _column("session", session, n)
+        sessions = column("session", session, n)
         whole = (sessions == np.floor(sessions)) & (sessions >= 0) & (sessions < 2**31)
-        _check_rows("session", sessions, whole, "be a whole number from 0 on")
+        check_rows("session", sessions, whole, "be a whole number from 0 on")
         for name, value in columns.items():
-            object.__setattr__(self, name, _frozen(value))
-        object.__setattr__(self, "session", _frozen(sessions.astype(np.int32)))
+            object.__setattr__(self, name, frozen(value))
+        object.__setattr__(self, "session", frozen(sessions.astype(np.int32)))
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"Impressions are frozen: cannot set {name}")
@@ -131,7 +130,7 @@ class Impressions:
 
     def rows(self, index: NDArray[np.bool_] | NDArray[np.intp] | slice) -> Impressions:
         """Return some of the rows, by mask, indices or slice, in the order asked for."""
-        return Impressions(*(getattr(self, name)[index] for name in COLUMNS))
+        return unchecked({name: getattr(self, name)[index] for name in COLUMNS})
 
     @property
     def is_granular(self) -> bool:
@@ -174,62 +173,24 @@ def joined(first: Impressions, second: Impressions) -> Impressions:
     both = [
         each if each.mua_per_mm.shape[1] == bands else each.flat(bands) for each in (first, second)
     ]
-    return Impressions(
-        *(np.concatenate([getattr(each, name) for each in both]) for name in COLUMNS)
-    )
+    return unchecked({n: np.concatenate([getattr(each, n) for each in both]) for n in COLUMNS})
 
 
-def _numeric(name: str, value: ArrayLike) -> Float64Array:
-    """Turn a value into a float64 array, or say what it was."""
-    try:
-        array = np.asarray(value)
-    except (TypeError, ValueError) as error:
-        raise SceneError(must(name, "be numbers of one shape", "a ragged sequence")) from error
-    if array.dtype.kind not in "fiu":
-        raise SceneError(must(name, "be real numbers", f"dtype {array.dtype}"))
-    return array.astype(np.float64)
-
-
-def _column(name: str, value: ArrayLike, n: int | None) -> Float64Array:
-    """Return an (n,) float64 copy; a scalar broadcasts unless the column sets the length."""
-    array = _numeric(name, value)
-    if array.ndim == 0:
-        return np.full(1 if n is None else n, array)
-    if array.ndim != 1:
-        raise SceneError(must(name, "have shape (n,)", f"shape {array.shape}"))
-    if n is not None and array.shape[0] != n:
-        message = must(name, f"have {n} rows as x_mm has", f"{array.shape[0]} rows")
-        raise SceneError(message)
-    return array
+def unchecked(columns: Mapping[str, NDArray[Any]]) -> Impressions:
+    """Return impressions of columns that are known to be sound, of the right kinds; copies them."""
+    made = object.__new__(Impressions)
+    for name in COLUMNS:
+        object.__setattr__(made, name, frozen(np.array(columns[name])))
+    return made
 
 
 def _mua(value: ArrayLike, n: int) -> Float64Array:
     """Return absorption as a float64 copy: (n, 3), or as many bands as were given."""
-    array = _numeric("mua_per_mm", value)
+    array = numeric("mua_per_mm", value)
     bands = len(RGB_NM)
     if array.ndim == 2:
         if array.shape[0] != n or array.shape[1] == 0:
             rule = f"have shape ({n},) or ({n}, bands), bands usually {bands}"
             raise SceneError(must("mua_per_mm", rule, array.shape))
         return array
-    column = _column("mua_per_mm", array, n)
-    return np.repeat(column[:, None], bands, axis=1)
-
-
-def _check_rows(
-    name: str, value: Float64Array, good: NDArray[np.bool_], rule: str, remedy: str = ""
-) -> None:
-    """Raise for the first row whose value is not good; NaN compares as bad."""
-    rows = good.all(axis=1) if good.ndim == 2 else good
-    if rows.all():
-        return
-    row = int(np.argmin(rows))
-    count = int(rows.size - np.count_nonzero(rows))
-    where = f"row {row}" + (f" (and {count - 1} more rows)" if count > 1 else "")
-    got = value[row].tolist()
-    raise SceneError(must(name, rule, got, where, remedy))
-
-
-def _frozen(array: NDArray[np.generic]) -> NDArray[np.generic]:
-    array.setflags(write=False)
-    return array
+    return np.repeat(column("mua_per_mm", array, n)[:, None], bands, axis=1)

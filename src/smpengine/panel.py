@@ -16,6 +16,7 @@ from smpengine.impressions import Impressions
 from smpengine.optics.crowding import relative_reflectance, relative_reflectance_reference
 from smpengine.optics.scatter import Splats, reach_mm, scatter
 from smpengine.optics.skin import bare_reflectance
+from smpengine.panel_hair import HairField, HairScratch, hair_near, lay_over_reference
 from smpengine.raster import cpu, reference
 from smpengine.raster.grid import GROUP, GROUP_PITCH, TILE, tile_count
 from smpengine.raster.pool import Pool, borrow_pool
@@ -75,11 +76,13 @@ class _Scratch:
 
     halo: cpu.Scratch
     core: cpu.Scratch
+    hair: HairScratch | None
 
     @classmethod
-    def borrow(cls, pool: Pool) -> _Scratch:
+    def borrow(cls, pool: Pool, hairy: bool) -> _Scratch:
         halo, core = 2 * _BANDS, _BANDS
-        return cls(cpu.Scratch.borrow(pool, halo), cpu.Scratch.borrow(pool, core))
+        hair = HairScratch.borrow(pool) if hairy else None
+        return cls(cpu.Scratch.borrow(pool, halo), cpu.Scratch.borrow(pool, core), hair)
 
 
 def draw(
@@ -90,11 +93,12 @@ def draw(
     out: NDArray[Any],
     workers: Workers,
 ) -> None:
-    """Draw one panel on the CPU, tile by tile: planes, crowding, subpixels, picture."""
+    """Draw one panel on the CPU, tile by tile: planes, crowding, hair, subpixels, picture."""
     halvings = halvings_for(px_per_mm)
-    fine = subpixels(panel, halvings)
-    splats = _splats_for(scene, math.ldexp(px_per_mm, halvings), fine, workers)
-    if not splats.halos.x_px.size and not splats.cores.x_px.size:
+    fine, scale = subpixels(panel, halvings), math.ldexp(px_per_mm, halvings)
+    splats = _splats_for(scene, scale, fine, workers)
+    hairs = hair_near(scene, scale, fine)
+    if not splats.halos.x_px.size and not splats.cores.x_px.size and hairs is None:
         _draw_bare(panel, finish, out)
         workers.finished(tile_count(fine))
         return
@@ -104,6 +108,9 @@ def draw(
     with borrow_pool() as pool:
         halos = cpu.GaussianField(splats.halos, fine, workers, pool)
         cores = cpu.DiscField(splats.cores, fine, workers, pool)
+        hair = None
+        if hairs is not None:
+            hair = HairField(hairs, scene, finish.bare, scale, fine, workers, pool)
 
         def work(tile: int, scratch: _Scratch) -> None:
             part = halos.levels[0].part(tile)
@@ -113,6 +120,8 @@ def draw(
             first = part.top * GROUP_PITCH + part.left * GROUP
             size = part.height, part.width * GROUP
             relative_reflectance(kept, halo, reached, first, GROUP_PITCH, *size)
+            if hair is not None and scratch.hair is not None:
+                hair.lay_over(tile, kept, scratch.hair)
             core = scratch.core.group(0)[part.top :, part.left :]
             height, width = part.height >> inside, part.width >> inside
             row0, col0 = part.row0 >> inside, part.col0 >> inside
@@ -123,7 +132,9 @@ def draw(
             target = out[row0 : row0 + height, col0 : col0 + width]
             finish(core[:height, :width], target, panel.row0 + row0, panel.col0 + col0)
 
-        workers.each(tile_count(fine), work, lambda: _Scratch.borrow(pool), counts=True)
+        workers.each(
+            tile_count(fine), work, lambda: _Scratch.borrow(pool, hair is not None), counts=True
+        )
     if whole:
         finish(halve(parts, whole), out, panel.row0, panel.col0)
 
@@ -147,9 +158,10 @@ def draw_reference(
 ) -> None:
     """Draw one panel in float64, plainly; the oracle of `draw`."""
     halvings = halvings_for(px_per_mm)
-    fine = subpixels(panel, halvings)
-    splats = _splats_for(scene, math.ldexp(px_per_mm, halvings), fine, workers)
+    fine, scale = subpixels(panel, halvings), math.ldexp(px_per_mm, halvings)
+    splats = _splats_for(scene, scale, fine, workers)
     halo = reference.draw_gaussians(splats.halos, fine)
     core = reference.draw_discs(splats.cores, fine)
     relative = relative_reflectance_reference(core, halo[..., :_BANDS], halo[..., _BANDS:])
+    relative = lay_over_reference(relative, scene, finish.bare, scale, fine)
     finish(halve(relative, halvings), out, panel.row0, panel.col0)

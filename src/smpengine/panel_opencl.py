@@ -15,19 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smpengine.image.colour import BAND_TO_LINEAR_SRGB
-from smpengine.image.tone import SHOULDER, TOE
-from smpengine.optics import crowding, dot, granules
-from smpengine.optics.constants import CONSTANTS
-from smpengine.optics.scatter import (
-    CHANNELS,
-    MIN_SIGMA_PX,
-    NEGLIGIBLE,
-    discs_of,
-    reach_mm,
-    widest_mm,
-)
+from smpengine.optics.scatter import CHANNELS, MIN_SIGMA_PX, discs_of, reach_mm, widest_mm
 from smpengine.optics.tables import Table, skin_bands, table_for
 from smpengine.panel import Finish
+from smpengine.panel_constants import (
+    CORE_FLOATS,
+    GAUSSIANS,
+    HALOS,
+    compose_constants,
+    deposit_constants,
+)
+from smpengine.panel_opencl_hair import HairOnDevice
 from smpengine.raster.opencl import Reader, draw_blocks, draw_levels, tile_size, too_many_splats
 from smpengine.raster.opencl_bins import (
     Grids,
@@ -39,7 +37,7 @@ from smpengine.raster.opencl_bins import (
 )
 from smpengine.raster.opencl_engine import Engine
 from smpengine.raster.opencl_memory import TooLargeError
-from smpengine.raster.opencl_source import TILE, Number
+from smpengine.raster.opencl_source import TILE
 from smpengine.raster.opencl_work import Work, note_discs
 from smpengine.raster.place import HEAD
 from smpengine.raster.settle import level_count
@@ -48,10 +46,6 @@ from smpengine.scene import BANDS, Scene
 from smpengine.window import halvings_for, subpixels
 from smpengine.workers import Workers
 
-HALOS: Final = 5
-GAUSSIANS: Final = HALOS + 1
-"""Of an impression: its halos, and the Gaussian that flattens them; discs come behind."""
-_CORE_FLOATS: Final = 15
 _PITCH: Final = -(-(HEAD + CHANNELS) // 4) * 4
 _MOST_SAMPLES: Final = 4096 * 4096
 _BYTES_A_SAMPLE: Final = 96  # planes, levels, pixels, and as much again for pairs and records
@@ -60,50 +54,6 @@ _Q48: Final = 2.0**48
 _COMPOSING: Final = {"compose": (39.0, 18.0), "finish": (15.0, 9.0), "crowd": (48.0, 9.0),
                      "halve": (60.0, 0.0)}  # fmt: skip
 """Bytes and exponentials a sample (an 8-bit pixel) of compose.cl's kernels, for benchmarks."""
-_KINDS: Final = {"srgb8": 8, "srgb16": 16, "linear": 1, "absorbance": 0}
-
-
-def deposit_constants() -> dict[str, Number]:
-    """Return what deposits.cl is built with."""
-    fitted = {f"K_{name.upper()}": value for name, value in CONSTANTS._asdict().items()}
-    return {
-        **fitted,
-        "HALOS": HALOS,
-        "CORE_FLOATS": _CORE_FLOATS,
-        "UNIT_MM": dot.UNIT_MM,
-        "SOFT": dot.SOFT,
-        "LEAST_SHIELD": dot.LEAST_SHIELD,
-        "FLAT_SHARE": dot.FLAT_SHARE,
-        "FLAT_FLOOR": dot.FLAT_FLOOR,
-        "FLAT_VARIANCE": dot.FLAT_VARIANCE,
-        "U_STAR": crowding.U_STAR,
-        "CROWD": crowding.CROWD,
-        "MIN_REACH": crowding.MIN_REACH,
-        "MIN_SIGMA_PX": MIN_SIGMA_PX,
-        "NEGLIGIBLE": NEGLIGIBLE,
-        "GRANULES": granules.GRANULES,
-        "GRANULE_BODY": granules.BODY,
-        "GRANULE_CRUMB": granules.CRUMB,
-        "GRANULE_NEAREST": granules.NEAREST,
-        "GRANULE_FARTHEST": granules.FARTHEST,
-        "GRANULE_DOUBLE_SHARE": granules.DOUBLE_SHARE,
-        "GRANULE_DOUBLE": granules.DOUBLE_RADII,
-        "GRANULE_LOOSE": granules.LOOSE,
-        "GRANULE_TURN": granules.TURN,
-    }
-
-
-def compose_constants(output: str) -> dict[str, Number]:
-    """Return what compose.cl is built with, for one kind of output."""
-    return {
-        "OUTPUT": _KINDS[output],
-        "U_STAR": crowding.U_STAR,
-        "CROWD": crowding.CROWD,
-        "MIN_REACH": crowding.MIN_REACH,
-        "MIN_HALO": crowding.MIN_HALO,
-        "SHOULDER": SHOULDER,
-        "TOE": TOE,
-    }
 
 
 @dataclass(frozen=True)
@@ -214,6 +164,10 @@ class _Picture:
             matrix = finish.exposure * np.array(BAND_TO_LINEAR_SRGB) * finish.bare
             self.weights = tuple(_four(row) for row in matrix)
         self.reader = Reader(engine, workers)
+        scene = uploaded.scene
+        self.hair = None
+        if scene.hair is not None and len(scene.hair):
+            self.hair = HairOnDevice(engine, scene, finish.bare, self.scale)
 
     def draw(self) -> None:
         """Draw it, a block at a time."""
@@ -231,13 +185,13 @@ class _Picture:
         pixels = self.engine.scratch(self.reader.name, target.size * target.itemsize)
         size = np.uint32(block.width), np.uint32(block.height)
         place = np.int32(block.row0), np.int32(block.col0)
-        near = self._near(subpixels(block, self.halvings))
-        if near[1] == 0:  # bare skin, where R / R0 is 1
-            samples = block.height * block.width
-            relative = self.engine.scratch("pixels", 12 * samples)
-            self.engine.fill(relative, 12 * samples, np.float32(1.0))
+        fine = subpixels(block, self.halvings)
+        near = self._near(fine)
+        hairy = self.hair is not None and self.hair.is_near(fine)
+        if near[1] == 0 and not hairy:  # bare skin, where R / R0 is 1
+            relative = self._ones("pixels", block)
             last = self._compose("finish", block, relative, *size, *place, *self.weights, pixels)
-        elif self.halvings == 0:
+        elif self.halvings == 0 and not hairy:
             halos, kept = self._planes(block, near)
             last = self._compose(
                 "compose", block, halos, kept, *size, *place, *self.weights, pixels
@@ -250,13 +204,14 @@ class _Picture:
     def _relative(self, block: PixelWindow, near: tuple[Any, int]) -> Any:
         """Return R / R0 of a block's pixels: parts of pixels first, where those are large."""
         whole = self.halvings - self.inside
+        if self.halvings == 0:
+            return self._samples(block, near)
         parts = subpixels(block, whole)
         relative = self.engine.scratch("relative", 12 * parts.height * parts.width)
 
         def draw_part(part: PixelWindow) -> None:
             fine = subpixels(part, self.inside)
-            halos, kept = self._planes(fine, near if whole == 0 else self._near(fine))
-            self._compose("crowd", None, halos, kept, np.uint32(fine.height * fine.width))
+            kept = self._samples(fine, near if whole == 0 else self._near(fine))
             row0, col0 = part.row0 - parts.row0, part.col0 - parts.col0
             self._halve(kept, fine, self.inside, relative, row0, col0, parts.width)
 
@@ -269,6 +224,24 @@ class _Picture:
         pixels = self.engine.scratch("pixels", 12 * block.height * block.width)
         self._halve(relative, parts, whole, pixels, 0, 0, block.width)
         return pixels
+
+    def _ones(self, name: str, window: PixelWindow) -> Any:
+        """Return R / R0 of bare skin."""
+        samples = window.height * window.width
+        relative = self.engine.scratch(name, 12 * samples)
+        self.engine.fill(relative, 12 * samples, np.float32(1.0))
+        return relative
+
+    def _samples(self, fine: PixelWindow, near: tuple[Any, int]) -> Any:
+        """Return R / R0 of a window of samples, hair and all."""
+        if near[1] == 0:
+            kept = self._ones("kept", fine)
+        else:
+            halos, kept = self._planes(fine, near)
+            self._compose("crowd", None, halos, kept, np.uint32(fine.height * fine.width))
+        if self.hair is not None and self.hair.is_near(fine):
+            self.hair.lay_over(fine, kept)
+        return kept
 
     def _halve(
         self, source: Any, size: PixelWindow, times: int, target: Any, row0: int, col0: int,
@@ -336,7 +309,7 @@ class _Picture:
             raise
         scattering = up.scene.skin.similarity
         halos = engine.scratch("shapes of halos", 16 * GAUSSIANS * count)
-        cores = engine.scratch("shapes of cores", 4 * _CORE_FLOATS * count)
+        cores = engine.scratch("shapes of cores", 4 * CORE_FLOATS * count)
         sums = engine.scratch("sums of halos", 24 * HALOS * count)
         those = near, np.uint32(count)
         alone = *those, *up.columns[:3], np.float32(scattering), cores
@@ -350,7 +323,7 @@ class _Picture:
             grids.thresholds, grids.table, np.int32(grids.count), halos, cores,
             splats.records, splats.spans, splats.counts,
         )  # fmt: skip
-        floats = 4 * GAUSSIANS + 3 * _CORE_FLOATS + 12 * HALOS
+        floats = 4 * GAUSSIANS + 3 * CORE_FLOATS + 12 * HALOS
         scattered = Work(
             count * (44.0 + 4.0 * floats + up.splats * (28.0 + 4.0 * _PITCH)),
             count * (len(BANDS) * (HALOS * 130.0 + 100.0) + up.splats * 70.0),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from smpengine.errors import SceneError, must
+from smpengine.hairs import Hairs
 from smpengine.impressions import MAX_EXTENT_MM, Impressions, joined
 from smpengine.skintable import RGB_NM, SkinTable, read_table
 
@@ -120,7 +121,9 @@ class Scene:
         What was implanted, healed. Impressions outside the extent are drawn where they lie.
     extent_mm
         Width and height of the scalp, > 0; the origin is at the top left.
-    hair, surface, light
+    hair
+        The hair that is there; None for none. Hairs outside the extent are drawn where they lie.
+    surface, light
         Not available in this version: None.
     provenance
         What made the scene, for the files written from it (the resolved plan, the seed).
@@ -137,7 +140,7 @@ class Scene:
     skin: Skin
     impressions: Impressions
     extent_mm: tuple[float, float]
-    hair: None = None
+    hair: Hairs | None = None
     surface: None = None
     light: None = None
     provenance: dict[str, object] = field(default_factory=dict, compare=False)
@@ -146,7 +149,9 @@ class Scene:
     def __post_init__(self) -> None:
         if not isinstance(self.skin, Skin):
             raise SceneError(must("skin", "be a Skin", type(self.skin).__name__))
-        for name in ("hair", "surface", "light"):
+        if self.hair is not None and not isinstance(self.hair, Hairs):
+            raise SceneError(must("hair", "be Hairs or None", type(self.hair).__name__))
+        for name in ("surface", "light"):
             if getattr(self, name) is not None:
                 raise SceneError(must(name, "be None in this version", repr(getattr(self, name))))
         object.__setattr__(self, "extent_mm", _extent(self.extent_mm))
@@ -169,10 +174,13 @@ class Scene:
 
     @cached_property
     def deposits(self) -> Impressions:
-        """All that is drawn: the impressions, then the blood."""
-        if self.blood is None or len(self.blood) == 0:
-            return self.impressions
-        return joined(self.impressions, self.blood)
+        """All that is drawn in the skin: the impressions, then the blood, then roots of hair."""
+        total = self.impressions
+        if self.blood is not None and len(self.blood):
+            total = joined(total, self.blood)
+        if self.hair is not None and len(self.hair):
+            total = joined(total, self.hair.roots(self.skin.lambda_nm))
+        return total
 
     def in_bands(self, skin: Skin, index: Sequence[int]) -> Scene:
         """Return the scene in another skin, its pigment in some of its bands.
@@ -190,7 +198,7 @@ class Scene:
             return columns.flat(len(index)) if flat else columns.picked(index)
 
         blood = None if self.blood is None else pick(self.blood)
-        return Scene(skin, pick(self.impressions), self.extent_mm, blood=blood)
+        return Scene(skin, pick(self.impressions), self.extent_mm, self.hair, blood=blood)
 
 
 def _extent(value: object) -> tuple[float, float]:

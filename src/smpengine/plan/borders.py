@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from smpengine.errors import PlanError, must
@@ -9,7 +10,8 @@ from smpengine.plan.density import DensityMap, Gradient, Hairline, Mask, Region,
 from smpengine.plan.faults import faulty_density
 from smpengine.plan.hairlines import edge_of, shape_curve
 from smpengine.plan.outlines import OutlineError, Ring, file_rings, path_rings, read_mask
-from smpengine.plan.schema import HairlineTable, PartTable, PlanTable, RegionTable, ScarTable
+from smpengine.plan.scalp_schema import HairlineTable, PartTable, RegionTable, ScarTable
+from smpengine.plan.schema import PlanTable
 
 _LEVEL = 0.25  # of the extent: where a hairline's middle lies if nothing is said
 _WIDTH = 0.8  # of it, from end to end; room is left for temple points
@@ -32,20 +34,54 @@ def density_of(table: PlanTable, folder: Path) -> DensityMap:
         A file of a region cannot be used any more.
     """
     scalp = table.scalp
-    regions = []
-    for k, region in enumerate(scalp.regions):
-        try:
-            regions.append(region_of(region, scalp.extent_mm, folder))
-        except OutlineError as error:
-            key = f"scalp.regions[{k}].{'mask' if region.mask is not None else 'svg_file'}"
-            line = must(key, error.rule, error.got, remedy=error.remedy)
-            raise PlanError([line]) from error
+    regions = _regions_of(scalp.regions, "scalp.regions", scalp.extent_mm, folder)
     lines: list[PartTable | ScarTable] = [*scalp.parts, *scalp.scars]
     strokes = [Stroke(v.points_mm, v.width_mm, v.density, v.feather_mm) for v in lines]
-    hairline = None
-    if scalp.hairline is not None:
-        hairline = hairline_of(scalp.hairline, scalp.extent_mm, table.seed)
+    hairline = _hairline_of(table)
     return faulty_density(table.faults, regions, hairline, scalp.extent_mm, table.seed, strokes)
+
+
+def hair_density_of(table: PlanTable, folder: Path) -> DensityMap:
+    """Return the factor on the density of the hair that is there; none grows above the hairline.
+
+    Parameters
+    ----------
+    table
+        Validated; with hair.
+    folder
+        Where its files are.
+
+    Raises
+    ------
+    PlanError
+        A file of a region cannot be used any more.
+    """
+    if table.hair is None:
+        raise ValueError("hair_density_of needs a plan with hair")
+    extent_mm = width, height = table.scalp.extent_mm
+    everywhere = [(0.0, 0.0), (width, 0.0), (width, height), (0.0, height)]
+    regions = [Region(everywhere, table.hair.coverage, 0.0)]
+    regions += _regions_of(table.hair.regions, "hair.regions", extent_mm, folder)
+    return DensityMap(regions, _hairline_of(table))
+
+
+def _hairline_of(table: PlanTable) -> Hairline | None:
+    line = table.scalp.hairline
+    return None if line is None else hairline_of(line, table.scalp.extent_mm, table.seed)
+
+
+def _regions_of(
+    tables: Sequence[RegionTable], name: str, extent_mm: tuple[float, float], folder: Path
+) -> list[Region]:
+    regions = []
+    for k, region in enumerate(tables):
+        try:
+            regions.append(region_of(region, extent_mm, folder))
+        except OutlineError as error:
+            key = f"{name}[{k}].{'mask' if region.mask is not None else 'svg_file'}"
+            line = must(key, error.rule, error.got, remedy=error.remedy)
+            raise PlanError([line]) from error
+    return regions
 
 
 def region_of(table: RegionTable, extent_mm: tuple[float, float], folder: Path) -> Region:

@@ -14,25 +14,24 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from smpengine.errors import PlanError, SceneError, must
 from smpengine.plan import checks, scalp_checks
+from smpengine.plan.hair_schema import HairColour, HairTable
 from smpengine.plan.pigments import MUA_PER_MM
 from smpengine.plan.presets import SESSIONS, TREATMENTS
-from smpengine.plan.schema import (
-    FaultName,
+from smpengine.plan.scalp_schema import (
     HairlineTable,
     PartTable,
-    PlanTable,
     RegionTable,
     ScarTable,
-    SessionTable,
     ShapeName,
     StyleName,
-    expand,
 )
+from smpengine.plan.schema import FaultName, PlanTable, SessionTable, expand
 
 MAX_BYTES = 16 * 2**20
 _NAMES = {"pigment": list(MUA_PER_MM), "preset": list(SESSIONS), "treatment": list(TREATMENTS)}
 _NAMES |= {"sessions": list(SESSIONS), "faults": list(get_args(FaultName))}
 _NAMES |= {"shape": list(get_args(ShapeName)), "style": list(get_args(StyleName))}
+_NAMES |= {"colour": list(get_args(HairColour))}
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
@@ -117,6 +116,12 @@ def _meaning(raw: dict[str, Any], folder: Path) -> Iterator[checks.Problem]:
     scalp = scalp if isinstance(scalp, dict) else {}
     yield from _meaning_of_scalp(scalp, folder)
     densest = _densest(scalp)
+    hair = data.get("hair")
+    extent = _sound(tuple[float, float], scalp.get("extent_mm"))
+    if extent is not None and isinstance(hair, dict):
+        for k, region in _listed(RegionTable, hair.get("regions")):
+            problems = scalp_checks.check_region(region, extent, folder)
+            yield from _under(f"hair.regions[{k}]", problems)
     listed = data.get("sessions")
     sessions = [_sound(SessionTable, s) for s in (listed if isinstance(listed, list) else [])]
     for k, session in enumerate(sessions):
@@ -241,22 +246,24 @@ def _models() -> Iterator[type[BaseModel]]:
 
 
 def _known_keys(path: list[Any]) -> list[str]:
+    import smpengine.plan.scalp_schema as scalp_schema
     import smpengine.plan.schema as schema
 
     tables: dict[str, type[BaseModel]] = {
         "skin": schema.SkinTable,
-        "scalp": schema.ScalpTable,
-        "regions": schema.RegionTable,
-        "gradient": schema.GradientTable,
-        "parts": schema.PartTable,
-        "scars": schema.ScarTable,
-        "hairline": schema.HairlineTable,
+        "scalp": scalp_schema.ScalpTable,
+        "regions": scalp_schema.RegionTable,
+        "gradient": scalp_schema.GradientTable,
+        "parts": scalp_schema.PartTable,
+        "scars": scalp_schema.ScarTable,
+        "hairline": scalp_schema.HairlineTable,
         "sessions": schema.SessionTable,
         "pigment": schema.PigmentTable,
         "render": schema.RenderTable,
         "healing": schema.HealingTable,
         "client": schema.ClientTable,
         "lasers": schema.LaserTable,
+        "hair": HairTable,
     }
     parents = [p for p in path[:-1] if isinstance(p, str)]
     return list(tables.get(parents[-1] if parents else "", schema.PlanTable).model_fields)

@@ -9,11 +9,13 @@ from typing import Any
 
 import smpengine
 from smpengine.errors import SceneError, must
-from smpengine.plan.borders import density_of
+from smpengine.hairs import Hairs
+from smpengine.plan.borders import density_of, hair_density_of
 from smpengine.plan.course import course_of
 from smpengine.plan.density import DensityMap
 from smpengine.plan.dials import turn
 from smpengine.plan.faults import faulty_layers, place_with
+from smpengine.plan.hair import grow
 from smpengine.plan.healing import flare, heal
 from smpengine.plan.pigments import mua_at, shade_at
 from smpengine.plan.placement import Layer, crowding
@@ -193,7 +195,27 @@ class Plan:
         if self.skin.table is not None:
             provenance["skin_table"] = dict(self.skin.table.about)
         blood = flare(settled, course, bands, self.seed)
-        return Scene(self.skin, impressions, self.extent_mm, provenance=provenance, blood=blood)
+        return Scene(
+            self.skin, impressions, self.extent_mm, self.hair(window_mm, threads),
+            provenance=provenance, blood=blood,
+        )  # fmt: skip
+
+    def hair(
+        self,
+        window_mm: tuple[float, float, float, float] | None = None,
+        threads: int | None = None,
+    ) -> Hairs | None:
+        """Return the hair that is there, or None where the plan says nothing of it.
+
+        Parameters
+        ----------
+        window_mm, threads
+            As for `scene`.
+        """
+        if self.table.hair is None:
+            return None
+        where = hair_density_of(self.table, self._folder)
+        return grow(self.table.hair, where, self.extent_mm, self.seed, window_mm, threads)
 
     def _sessions_until(self, day: float | None, count: int | None) -> list[SessionTable]:
         """Return the first sessions that took place by a day."""

@@ -10,7 +10,7 @@ from typing import Final
 from smpengine.plan.borders import rings_of
 from smpengine.plan.checks import Problem
 from smpengine.plan.outlines import OutlineError, read_mask
-from smpengine.plan.schema import (
+from smpengine.plan.scalp_schema import (
     GradientTable,
     HairlineTable,
     PartTable,

@@ -5,15 +5,12 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from smpengine.plan.hair_schema import HairTable
 from smpengine.plan.presets import FEATHERS_MM, NEEDLES_RADIUS_MM, SESSIONS, TREATMENTS
+from smpengine.plan.scalp_schema import NotNegative, ScalpTable, Share, Table
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-Point = tuple[Finite, Finite]
 Mua = Annotated[float, Field(ge=0, le=10_000)]
 ShadeName = Literal[
     "grey-1", "grey-2", "grey-3", "grey-4", "grey-5", "black", "warm-brown-1", "warm-brown-2"
@@ -29,16 +26,7 @@ FaultName = Literal[
 ]  # fmt: skip
 
 
-ShapeName = Literal["rounded", "straight", "widows-peak", "receded", "m-shape"]
-StyleName = Literal["natural", "defined"]
-Factor = Annotated[float, Field(ge=0, le=10)]
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
-
-
-class SkinTable(_Table):
+class SkinTable(Table):
     """The bare skin."""
 
     type: Literal["I-II", "III-IV", "V", "VI"] = Field("I-II", description="Fitzpatrick type.")
@@ -54,125 +42,7 @@ class SkinTable(_Table):
     )
 
 
-class GradientTable(_Table):
-    """A fade: a factor that goes evenly from one value to another."""
-
-    from_mm: Point = Field(description="Place (x, y) of the first value, and of all before it, mm.")
-    to_mm: Point = Field(description="Place (x, y) of the second value, and of all beyond it, mm.")
-    density: tuple[Factor, Factor] = Field(
-        (1.0, 0.0), description="The two values; the region's density multiplies them."
-    )
-
-
-class RegionTable(_Table):
-    """A part of the scalp: a polygon, an SVG path, a shape of an SVG file, or a mask."""
-
-    name: str = Field("", description="For people.")
-    polygon_mm: list[Point] | None = Field(
-        None, min_length=3, description="Corners (x, y) in order, mm."
-    )
-    svg: str | None = Field(
-        None, description='Instead: an SVG path in mm, such as "M 10 10 C ..."; even-odd.'
-    )
-    svg_file: str | None = Field(None, description="Instead: an SVG file beside the plan.")
-    id: str | None = Field(None, description="Of the shape in svg_file; its only one if not given.")
-    mask: str | None = Field(
-        None,
-        description="A grey picture beside the plan, or its alpha channel: the share of density.",
-    )
-    box_mm: tuple[Finite, Finite, Finite, Finite] | None = Field(
-        None,
-        description="x0, y0, x1, y1: what the mask is stretched over; the extent if not given.",
-    )
-    density: Factor = Field(1.0, description="Factor on every session's density.")
-    gradient: GradientTable | None = Field(None, description="A fade over the region.")
-    feather_mm: NotNegative = Field(
-        0.0, description="The edge is spread over this distance, half of it on each side."
-    )
-
-
-class PartTable(_Table):
-    """A line along which hair parts: more shows there, so more is filled in."""
-
-    name: str = Field("", description="For people.")
-    points_mm: list[Point] = Field(min_length=2, description="Points (x, y) along it, mm.")
-    width_mm: Positive = Field(8.0, description="From side to side.")
-    density: Factor = Field(1.8, description="Factor on the density that regions give there.")
-    feather_mm: NotNegative = Field(
-        6.0, description="Its edge is spread over this distance, half of it on each side."
-    )
-
-
-class ScarTable(_Table):
-    """A scar along a line: it holds pigment worse, so it is given more."""
-
-    name: str = Field("", description="For people.")
-    points_mm: list[Point] = Field(min_length=2, description="Points (x, y) along it, mm.")
-    width_mm: Positive = Field(3.0, description="From side to side.")
-    density: Factor = Field(1.5, description="Factor on the density that regions give there.")
-    feather_mm: NotNegative = Field(
-        1.0, description="Its edge is spread over this distance, half of it on each side."
-    )
-
-
-class HairlineTable(_Table):
-    """The front edge: pigment lies below it (larger y)."""
-
-    points_mm: list[Point] | None = Field(
-        None,
-        min_length=2,
-        description="Points (x, y) from left to right, joined by a smooth curve, mm.",
-    )
-    shape: ShapeName | None = Field(None, description="A curve by name, instead of points_mm.")
-    centre_mm: Point | None = Field(
-        None,
-        description="Of a shape: where (x, y) its middle lies; in the middle of the extent, a "
-        "quarter of it down, if not given.",
-    )
-    width_mm: Positive | None = Field(
-        None,
-        description="Of a shape: from end to end; 0.8 of the extent if not given, or 0.7 with "
-        "temple_points.",
-    )
-    recession_mm: NotNegative | None = Field(
-        None, description="Of a shape: how far back the temples lie; its own if not given."
-    )
-    peak_mm: NotNegative | None = Field(
-        None, description="Of widows-peak: how far forward the peak comes; 7 if not given."
-    )
-    temple_points: bool = Field(
-        False, description="Of a shape: a triangle forward beside each of its ends."
-    )
-    asymmetry: Annotated[float, Field(ge=0, le=5)] = Field(
-        0.0,
-        description="Of a shape: 0 the same on both sides; at 1 one end lies 2 mm (standard "
-        "deviation) further back than the other, by the seed.",
-    )
-    style: StyleName | None = Field(
-        None,
-        description="natural: broken and soft, with stray dots before it; defined: clean, nearly "
-        "as drawn. As drawn if not given.",
-    )
-    feather_mm: NotNegative = Field(
-        6.0,
-        description="Over this distance below the curve the density rises from nothing; 1.5 for "
-        "style defined if not given.",
-    )
-
-
-class ScalpTable(_Table):
-    """The piece of scalp that the plan covers."""
-
-    extent_mm: tuple[Positive, Positive] = Field(description="Width and height, mm.")
-    regions: list[RegionTable] = Field(
-        [], description="Treated parts, later ones on top; the whole extent if there are none."
-    )
-    parts: list[PartTable] = Field([], description="Lines along which hair parts.")
-    scars: list[ScarTable] = Field([], description="Scars, on top of parts; later ones on top.")
-    hairline: HairlineTable | None = Field(None, description="Cuts off what lies above it.")
-
-
-class PigmentTable(_Table):
+class PigmentTable(Table):
     """A pigment by its absorption instead of by its name."""
 
     mua_per_mm: Mua | list[Mua] = Field(
@@ -197,7 +67,7 @@ class PigmentTable(_Table):
         return self
 
 
-class HealingTable(_Table):
+class HealingTable(Table):
     """How deposits change over time; `plan/laws.py` says where each law comes from."""
 
     settles_days: Annotated[float, Field(ge=14, le=365)] = Field(
@@ -236,7 +106,7 @@ class HealingTable(_Table):
     )
 
 
-class ClientTable(_Table):
+class ClientTable(Table):
     """Who is treated, as far as a law depends on it."""
 
     age_years: Annotated[float, Field(ge=16, le=110)] = Field(
@@ -244,7 +114,7 @@ class ClientTable(_Table):
     )
 
 
-class LaserTable(_Table):
+class LaserTable(Table):
     """One laser session; it clears what was there before."""
 
     day: NotNegative = Field(description="Of the session, counted from the first visit.")
@@ -253,7 +123,7 @@ class LaserTable(_Table):
     )
 
 
-class SessionTable(_Table):
+class SessionTable(Table):
     """One visit; what is not given comes from its preset."""
 
     preset: SessionName | None = Field(
@@ -290,7 +160,7 @@ class SessionTable(_Table):
     )
 
 
-class RenderTable(_Table):
+class RenderTable(Table):
     """What `smpengine render` uses if nothing else is said."""
 
     px_per_mm: Annotated[float, Field(ge=0.01, le=10_000)] = Field(40.0, description="Scale.")
@@ -302,7 +172,7 @@ class RenderTable(_Table):
     )
 
 
-class PlanTable(_Table):
+class PlanTable(Table):
     """A treatment plan."""
 
     version: Literal[1] = Field(description="Version of this schema.")
@@ -321,6 +191,7 @@ class PlanTable(_Table):
     client: ClientTable = Field(ClientTable(), description="Who is treated.")
     healing: HealingTable = Field(HealingTable(), description="How deposits change over time.")
     faults: list[FaultName] = Field([], description="Mistakes to show, by name; they combine.")
+    hair: HairTable | None = Field(None, description="The hair that is there; none if not given.")
     render: RenderTable = Field(RenderTable(), description="Defaults of the picture.")
 
     @model_validator(mode="before")

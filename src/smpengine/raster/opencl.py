@@ -68,7 +68,7 @@ def rasterise(
             target = out[row : row + block.height, col : col + block.width]
             field = engine.scratch(reader.name, target.size * 4)
             grids = grids_for(engine, block, count)
-            splats = _settle(engine, columns, gaussians, grids, block)
+            splats = settle(engine, columns, gaussians, grids, block)
             bins = bin_splats(engine, splats, grids)
             last = draw_levels(engine, splats, bins, grids, channels, field)
             reader.take(field, target, last)
@@ -80,9 +80,10 @@ def rasterise(
         reader.finish()
 
 
-def _settle(
+def settle(
     engine: Engine, columns: Any, gaussians: Gaussians, grids: Grids, block: PixelWindow
 ) -> Splatted:
+    """Place Gaussians, whose columns are on the device, in a block's levels."""
     n, channels = gaussians.peak.shape
     pitch = -(-(HEAD + channels) // 4) * 4
     try:

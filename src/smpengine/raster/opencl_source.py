@@ -26,6 +26,7 @@ FILES: Final = {
     "sort": ("common", "sort"),
     "gaussians": ("common", "profile", "upsample", "gaussians"),
     "discs": ("common", "discs"),
+    "hairs": ("common", "place", "hairs"),
     "compose": ("common", "crowding", "tone", "compose"),
     "ceilings": ("common", "ceilings"),
 }

@@ -68,3 +68,33 @@ class PixelWindow:
     col0: int
     height: int
     width: int
+
+
+SHAFT_COLUMNS: Final = (
+    "along_x", "along_y", "middle_px", "half_px", "radius_px", "slope", "stretch", "opacity",
+    "gloss",
+)  # fmt: skip
+SIDES: Final = 0.5
+"""How much of its body's light a shaft lacks at its sides (assumed)."""
+
+
+@dataclass(frozen=True)
+class Shafts:
+    """Shafts of hair, in columns, in absolute pixels.
+
+    With s along a shaft from its root and t across it, a pixel's centre is `beyond` = stretch
+    max(|s - middle| - half, 0) behind the strip and rho = hypot(beyond, t) from the axis. A box as
+    wide as a pixel is there, over which coverage is averaged: of the strip, |t| < radius + slope
+    clip(s - middle, -half, half), and of the half ellipses at its ends.
+
+    Attributes
+    ----------
+    x_px, y_px
+        Roots, float64 (n,), absolute.
+    shape
+        Float32 (n, len(SHAFT_COLUMNS) + bands): those, then the body's reflectance in each band.
+    """
+
+    x_px: NDArray[np.float64]
+    y_px: NDArray[np.float64]
+    shape: NDArray[np.float32]
