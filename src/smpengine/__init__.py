@@ -22,6 +22,7 @@ from smpengine.errors import (
 from smpengine.hairs import Hairs
 from smpengine.impressions import Impressions
 from smpengine.inventory import devices
+from smpengine.light import Light
 from smpengine.raster.api import rasterise
 from smpengine.render import render
 from smpengine.resident import Resident, upload
@@ -45,6 +46,7 @@ __all__ = [
     "Hairs",
     "Impressions",
     "InputError",
+    "Light",
     "OutputError",
     "Plan",
     "PlanError",

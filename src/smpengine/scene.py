@@ -11,6 +11,7 @@ from typing import Final
 from smpengine.errors import SceneError, must
 from smpengine.hairs import Hairs
 from smpengine.impressions import MAX_EXTENT_MM, Impressions, joined
+from smpengine.light import Light
 from smpengine.skintable import RGB_NM, SkinTable, read_table
 
 BANDS: Final = ("R", "G", "B")
@@ -123,8 +124,10 @@ class Scene:
         Width and height of the scalp, > 0; the origin is at the top left.
     hair
         The hair that is there; None for none. Hairs outside the extent are drawn where they lie.
-    surface, light
+    surface
         Not available in this version: None.
+    light
+        A lamp; an even sky when None.
     provenance
         What made the scene, for the files written from it (the resolved plan, the seed).
     blood
@@ -142,7 +145,7 @@ class Scene:
     extent_mm: tuple[float, float]
     hair: Hairs | None = None
     surface: None = None
-    light: None = None
+    light: Light | None = None
     provenance: dict[str, object] = field(default_factory=dict, compare=False)
     blood: Impressions | None = None
 
@@ -151,9 +154,10 @@ class Scene:
             raise SceneError(must("skin", "be a Skin", type(self.skin).__name__))
         if self.hair is not None and not isinstance(self.hair, Hairs):
             raise SceneError(must("hair", "be Hairs or None", type(self.hair).__name__))
-        for name in ("surface", "light"):
-            if getattr(self, name) is not None:
-                raise SceneError(must(name, "be None in this version", repr(getattr(self, name))))
+        if self.light is not None and not isinstance(self.light, Light):
+            raise SceneError(must("light", "be a Light or None", type(self.light).__name__))
+        if self.surface is not None:
+            raise SceneError(must("surface", "be None in this version", repr(self.surface)))
         object.__setattr__(self, "extent_mm", _extent(self.extent_mm))
         for name in ("impressions", "blood"):
             columns = getattr(self, name)
@@ -198,7 +202,9 @@ class Scene:
             return columns.flat(len(index)) if flat else columns.picked(index)
 
         blood = None if self.blood is None else pick(self.blood)
-        return Scene(skin, pick(self.impressions), self.extent_mm, self.hair, blood=blood)
+        return Scene(
+            skin, pick(self.impressions), self.extent_mm, self.hair, light=self.light, blood=blood
+        )
 
 
 def _extent(value: object) -> tuple[float, float]:

@@ -225,8 +225,8 @@ def test_sessions_and_hair_do_not_change_each_other() -> None:
         ({"length_mm": 30}, "hair.length_mm must be less than or equal to 3, got 30."),
         ({"hairs_per_unit": [0, 0, 0, 0]}, "hair must have a share over 0 in hairs_per_unit"),
         (
-            {"regions": [{"polygon_mm": [[0, 0], [1, 0], [1, 1]], "density": 1}]},
-            "hair.regions[0].density must be a known key",
+            {"regions": [{"polygon_mm": [[0, 0], [1, 0], [1, 1]], "coverage": 1}]},
+            "hair.regions[0].coverage must be a known key",
         ),
         (
             {"regions": [{"polygon_mm": [[0, 0], [9, 9], [9, 0], [0, 9]]}]},

@@ -32,7 +32,7 @@ LAYERS = (
     ("window", "scene", "devices", "truth_table"),
     ("hairs",),
     ("impressions",),
-    ("skintable", "columns"),
+    ("skintable", "columns", "light"),
     ("workers", "doubles", "moves", "files"),
     ("lanes",),
     ("errors",),

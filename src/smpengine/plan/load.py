@@ -24,6 +24,7 @@ from smpengine.plan.scalp_schema import (
     ScarTable,
     ShapeName,
     StyleName,
+    Table,
 )
 from smpengine.plan.schema import FaultName, PlanTable, SessionTable, expand
 
@@ -238,11 +239,11 @@ def _fields() -> set[str]:
 
 
 def _models() -> Iterator[type[BaseModel]]:
-    import smpengine.plan.schema as schema
-
-    for value in vars(schema).values():
-        if isinstance(value, type) and issubclass(value, BaseModel) and value is not BaseModel:
-            yield value
+    waiting: list[type[BaseModel]] = [Table]
+    while waiting:
+        model = waiting.pop()
+        yield model
+        waiting += model.__subclasses__()
 
 
 def _known_keys(path: list[Any]) -> list[str]:
