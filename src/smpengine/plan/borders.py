@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from smpengine.errors import PlanError, must
 from smpengine.plan.density import DensityMap, Gradient, Hairline, Mask, Region, Stroke
 from smpengine.plan.faults import faulty_density
 from smpengine.plan.hairlines import edge_of, shape_curve
+from smpengine.plan.loss import Growth, age_shares, loss_regions
 from smpengine.plan.outlines import OutlineError, Ring, file_rings, path_rings, read_mask
 from smpengine.plan.scalp_schema import HairlineTable, PartTable, RegionTable, ScarTable
 from smpengine.plan.schema import PlanTable
@@ -41,8 +45,8 @@ def density_of(table: PlanTable, folder: Path) -> DensityMap:
     return faulty_density(table.faults, regions, hairline, scalp.extent_mm, table.seed, strokes)
 
 
-def hair_density_of(table: PlanTable, folder: Path) -> DensityMap:
-    """Return the factor on the density of the hair that is there; none grows above the hairline.
+def growth_of(table: PlanTable, folder: Path) -> Growth:
+    """Return where the hair that is there grows, and how strong; none above the hairline.
 
     Parameters
     ----------
@@ -56,13 +60,30 @@ def hair_density_of(table: PlanTable, folder: Path) -> DensityMap:
     PlanError
         A file of a region cannot be used any more.
     """
-    if table.hair is None:
-        raise ValueError("hair_density_of needs a plan with hair")
-    extent_mm = width, height = table.scalp.extent_mm
-    everywhere = [(0.0, 0.0), (width, 0.0), (width, height), (0.0, height)]
-    regions = [Region(everywhere, table.hair.coverage, 0.0)]
-    regions += _regions_of(table.hair.regions, "hair.regions", extent_mm, folder)
-    return DensityMap(regions, _hairline_of(table))
+    hair, scalp = table.hair, table.scalp
+    if hair is None:
+        raise ValueError("growth_of needs a plan with hair")
+    extent_mm = width, height = scalp.extent_mm
+    ring = [(0.0, 0.0), (width, 0.0), (width, height), (0.0, height)]
+    hairline = _hairline_of(table)
+    front = 0.5 * width, 0.0
+    if hairline is not None:
+        curve = hairline.curve_mm
+        front = front[0], float(np.interp(front[0], curve[:, 0], curve[:, 1]))
+    lost = [] if hair.loss is None else loss_regions(hair.loss, hair, front, table.seed)
+    below = [replace(region, density=region.density * hair.coverage) for region in lost]
+    own = _regions_of(hair.regions, "hair.regions", extent_mm, folder)
+    scars = [Stroke(v.points_mm, v.width_mm, 0.0, v.feather_mm) for v in scalp.scars]
+    where = DensityMap([Region(ring, hair.coverage, 0.0), *below, *own], hairline, strokes=scars)
+    taken = _regions_of(hair.extractions, "hair.extractions", extent_mm, folder)
+    shares = age_shares(table.client.age_years, table.client.sex)
+    fine = hair.loss is not None and lost and hair.loss.pattern != "patchy"
+    return Growth(
+        where,
+        DensityMap([Region(ring, 1.0, 0.0), *lost]) if fine else None,
+        DensityMap([Region(ring, 0.0, 0.0), *taken]) if taken else None,
+        *shares,
+    )
 
 
 def _hairline_of(table: PlanTable) -> Hairline | None:

@@ -19,8 +19,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from smpengine.hairs import COLUMNS, DIAMETERS_MM, MAX_MELANIN, Hairs
-from smpengine.plan.density import DensityMap
 from smpengine.plan.hair_schema import HairTable
+from smpengine.plan.loss import Growth, diameter_share
 from smpengine.plan.placement import Layer, place
 from smpengine.plan.random import normals, philox, salted_key, uniform
 
@@ -48,19 +48,22 @@ _OWN: Final = 0.436
 """How much of its deviation of direction a hair has from its unit, and of its own (assumed); their
 squares add up to 1."""
 
+Box = tuple[float, float, float, float]
+
 _SEED_SALT: Final = 64
 _UNIT_SALT: Final = 65
 _HAIR_SALT: Final = 66  # and two for each of four hairs
+_TAKEN_SALT: Final = 80
 _MOST: Final = 4
 _PLAIN: Final = Layer(0.0, 1.0, 0.1, 0.0, 0.1, 0.0, 0.1, (0.0, 0.0, 0.0), 0.0)
 
 
 def grow(
     hair: HairTable,
-    where: DensityMap,
+    growth: Growth,
     extent_mm: tuple[float, float],
     seed: int,
-    window_mm: tuple[float, float, float, float] | None = None,
+    window_mm: Box | None = None,
     threads: int | None = None,
 ) -> Hairs:
     """Return the hair of a plan.
@@ -69,8 +72,8 @@ def grow(
     ----------
     hair
         What the plan says of it.
-    where
-        Factor on its density.
+    growth
+        Where it grows, and how strong.
     extent_mm
         Width and height; no hair has its root outside.
     seed
@@ -86,22 +89,60 @@ def grow(
     Hairs
         Unit after unit.
     """
-    x0, y0, x1, y1 = (0.0, 0.0, *extent_mm) if window_mm is None else window_mm
-    box = max(x0, 0.0), max(y0, 0.0), min(x1, extent_mm[0]), min(y1, extent_mm[1])
+    box = _box(window_mm, extent_mm)
     margin = APART_MM[1]
     wider = box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin
-    words = philox(0, 0, 0, 0, *salted_key(seed, _SEED_SALT))
-    own_seed = (int(words[0]) << 31) ^ int(words[1])
-    layer = replace(_PLAIN, density_per_cm2=hair.density_units_per_cm2)
-    units = place([layer], where, extent_mm, own_seed, wider, threads)
-    found = _hairs_of(units.x_mm, units.y_mm, hair, extent_mm, seed)
-    x, y = found["x_mm"], found["y_mm"]
-    inside = (x >= box[0]) & (x < box[2]) & (y >= box[1]) & (y < box[3])
+    x_mm, y_mm, taken = _units(hair, growth, extent_mm, seed, wider, threads)
+    x_mm, y_mm = x_mm[~taken], y_mm[~taken]
+    found = _hairs_of(x_mm, y_mm, hair, growth, extent_mm, seed)
+    inside = _inside(found["x_mm"], found["y_mm"], box)
     return Hairs(*(found[name][inside] for name in COLUMNS))
 
 
+def extracted(
+    hair: HairTable,
+    growth: Growth,
+    extent_mm: tuple[float, float],
+    seed: int,
+    window_mm: Box | None = None,
+    threads: int | None = None,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the places of units that were taken, x_mm and y_mm, (n,); parameters as for `grow`."""
+    box = _box(window_mm, extent_mm)
+    x_mm, y_mm, taken = _units(hair, growth, extent_mm, seed, box, threads)
+    return x_mm[taken], y_mm[taken]
+
+
+def _box(window_mm: Box | None, extent_mm: tuple[float, float]) -> Box:
+    x0, y0, x1, y1 = (0.0, 0.0, *extent_mm) if window_mm is None else window_mm
+    return max(x0, 0.0), max(y0, 0.0), min(x1, extent_mm[0]), min(y1, extent_mm[1])
+
+
+def _inside(x: NDArray[np.float64], y: NDArray[np.float64], box: Box) -> NDArray[np.bool_]:
+    return np.asarray((x >= box[0]) & (x < box[2]) & (y >= box[1]) & (y < box[3]))
+
+
+def _units(
+    hair: HairTable, growth: Growth, extent_mm: tuple[float, float], seed: int, box: Box,
+    threads: int | None,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:  # fmt: skip
+    """Return the places of units in a box, and which of them were taken."""
+    words = philox(0, 0, 0, 0, *salted_key(seed, _SEED_SALT))
+    own_seed = (int(words[0]) << 31) ^ int(words[1])
+    density = hair.density_units_per_cm2 * growth.density_share
+    layer = replace(_PLAIN, density_per_cm2=density)
+    units = place([layer], growth.where, extent_mm, own_seed, box, threads)
+    taken = np.zeros(len(units), bool)
+    if growth.taken is not None:
+        chance = np.empty(len(units))
+        bits = [np.ascontiguousarray(v).view(np.uint64) for v in (units.x_mm, units.y_mm)]
+        _draw_chances(*bits, *salted_key(seed, _TAKEN_SALT), chance)
+        taken = chance < growth.taken.at(units.x_mm, units.y_mm)
+    return units.x_mm, units.y_mm, taken
+
+
 def _hairs_of(
-    x_mm: NDArray[np.float64], y_mm: NDArray[np.float64], hair: HairTable,
+    x_mm: NDArray[np.float64], y_mm: NDArray[np.float64], hair: HairTable, growth: Growth,
     extent_mm: tuple[float, float], seed: int,
 ) -> dict[str, NDArray[np.float64]]:  # fmt: skip
     """Return the columns of the hairs of units."""
@@ -131,13 +172,17 @@ def _hairs_of(
     azimuth = _direction(x, y, hair, extent_mm) + math.radians(hair.azimuth_spread_deg) * sideways
     elevation = hair.elevation_deg + hair.elevation_spread_deg * steeper
     length = hair.length_mm + hair.length_spread_mm * longer * (hair.length_mm > 0.0)
+    diameter = hair.diameter_mm + hair.diameter_spread_mm * wider
+    diameter *= growth.diameter_share
+    if growth.left is not None:
+        diameter *= diameter_share(growth.left.at(x_mm, y_mm))[unit]
     return {
         "x_mm": x,
         "y_mm": y,
         "azimuth_rad": azimuth,
         "elevation_rad": np.radians(np.clip(elevation, 0.0, 90.0)),
         "length_mm": np.maximum(length, 0.0),
-        "diameter_mm": np.clip(hair.diameter_mm + hair.diameter_spread_mm * wider, *DIAMETERS_MM),
+        "diameter_mm": np.clip(diameter, *DIAMETERS_MM),
         "eumelanin": np.minimum(eumelanin * strength, MAX_MELANIN),
         "pheomelanin": np.minimum(pheomelanin * strength, MAX_MELANIN),
         "shadow": np.full(x.size, hair.shadow),
@@ -172,6 +217,17 @@ def _draw_units(x_bits, y_bits, key0, key1, shares, counts, alike):
         for k in range(shares.shape[0] - 1):
             if chosen >= shares[k]:
                 counts[n] = k + 2
+
+
+@njit(nogil=True, cache=True)
+def _draw_chances(x_bits, y_bits, key0, key1, chance):
+    """Draw a number over 0 and under 1 for each place."""
+    low = np.uint64(0xFFFF_FFFF)
+    half = np.uint64(32)
+    for n in range(x_bits.shape[0]):
+        x, y = x_bits[n], y_bits[n]
+        word, _, _, _ = philox(x & low, x >> half, y & low, y >> half, key0, key1)
+        chance[n] = uniform(word)
 
 
 @njit(nogil=True, cache=True)

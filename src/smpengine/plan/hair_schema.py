@@ -7,9 +7,40 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from smpengine.hairs import DIAMETERS_MM
-from smpengine.plan.scalp_schema import Point, RegionTable, Share, Table
+from smpengine.plan.scalp_schema import NotNegative, Point, RegionTable, Share, Table
 
+LossName = Literal[
+    "norwood-1", "norwood-2", "norwood-3", "norwood-3-vertex", "norwood-4", "norwood-5",
+    "norwood-6", "norwood-7", "ludwig-1", "ludwig-2", "ludwig-3", "diffuse", "patchy",
+]  # fmt: skip
 HairColour = Literal["black", "dark-brown", "brown", "light-brown", "blond", "red"]
+
+
+class LossTable(Table):
+    """A pattern of loss, laid between the hairline that was and the whorl."""
+
+    pattern: LossName = Field(description="By Norwood, by Ludwig, or another; see plan/loss.py.")
+    strength: Share = Field(1.0, description="0 leaves all of the hair, 1 the pattern as drawn.")
+    front_mm: Point | None = Field(
+        None,
+        description="Middle (x, y) of the hairline that was; that of the plan's hairline, or of "
+        "the top edge, if not given.",
+    )
+    vertex_mm: Point | None = Field(
+        None, description="Of the pattern (x, y); the whorl, or 150 mm behind, if not given."
+    )
+    width_mm: Annotated[float, Field(gt=0, le=400)] = Field(
+        130.0, description="Between the temples."
+    )
+    feather_mm: NotNegative = Field(
+        18.0, description="Edges are spread over this distance; those of thinning over more."
+    )
+
+
+class ExtractionTable(RegionTable):
+    """A donor area: units that were moved elsewhere one by one (FUE), each leaving a scar."""
+
+    density: Share = Field(0.25, description="Share of the units that were taken.")
 
 
 class HairTable(Table):
@@ -60,6 +91,11 @@ class HairTable(Table):
     )
     regions: list[RegionTable] = Field(
         [], description="Parts of the scalp with more or less hair, later ones on top."
+    )
+
+    loss: LossTable | None = Field(None, description="A pattern of loss, below the regions.")
+    extractions: list[ExtractionTable] = Field(
+        [], description="Donor areas of transplants, unit by unit."
     )
 
     @model_validator(mode="after")

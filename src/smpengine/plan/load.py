@@ -14,7 +14,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from smpengine.errors import PlanError, SceneError, must
 from smpengine.plan import checks, scalp_checks
-from smpengine.plan.hair_schema import HairColour, HairTable
+from smpengine.plan.hair_schema import ExtractionTable, HairColour, HairTable, LossName, LossTable
 from smpengine.plan.pigments import MUA_PER_MM
 from smpengine.plan.presets import SESSIONS, TREATMENTS
 from smpengine.plan.scalp_schema import (
@@ -32,7 +32,7 @@ MAX_BYTES = 16 * 2**20
 _NAMES = {"pigment": list(MUA_PER_MM), "preset": list(SESSIONS), "treatment": list(TREATMENTS)}
 _NAMES |= {"sessions": list(SESSIONS), "faults": list(get_args(FaultName))}
 _NAMES |= {"shape": list(get_args(ShapeName)), "style": list(get_args(StyleName))}
-_NAMES |= {"colour": list(get_args(HairColour))}
+_NAMES |= {"colour": list(get_args(HairColour)), "pattern": list(get_args(LossName))}
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
@@ -120,9 +120,10 @@ def _meaning(raw: dict[str, Any], folder: Path) -> Iterator[checks.Problem]:
     hair = data.get("hair")
     extent = _sound(tuple[float, float], scalp.get("extent_mm"))
     if extent is not None and isinstance(hair, dict):
-        for k, region in _listed(RegionTable, hair.get("regions")):
-            problems = scalp_checks.check_region(region, extent, folder)
-            yield from _under(f"hair.regions[{k}]", problems)
+        for key, kind in (("regions", RegionTable), ("extractions", ExtractionTable)):
+            for k, region in _listed(kind, hair.get(key)):
+                problems = scalp_checks.check_region(region, extent, folder)
+                yield from _under(f"hair.{key}[{k}]", problems)
     listed = data.get("sessions")
     sessions = [_sound(SessionTable, s) for s in (listed if isinstance(listed, list) else [])]
     for k, session in enumerate(sessions):
@@ -265,6 +266,8 @@ def _known_keys(path: list[Any]) -> list[str]:
         "client": schema.ClientTable,
         "lasers": schema.LaserTable,
         "hair": HairTable,
+        "loss": LossTable,
+        "extractions": ExtractionTable,
     }
     parents = [p for p in path[:-1] if isinstance(p, str)]
     return list(tables.get(parents[-1] if parents else "", schema.PlanTable).model_fields)

@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 
 from smpengine.impressions import Impressions
 from smpengine.plan.bluenoise import MAX_DENSITY_PER_CM2, POINTS, TILE_MM, tile_mm
-from smpengine.plan.covers import factor_at
 from smpengine.plan.density import DensityMap
 from smpengine.plan.random import normals, philox
 from smpengine.workers import Workers, thread_count
@@ -183,39 +182,26 @@ def _thin(job: _Job, density: DensityMap, box: NDArray[np.float64]) -> _Points:
     """Keep a tile's points up to the density at each."""
     most = (job.bounds_per_cm2[-1] * density.largest - job.level0_per_cm2) / MAX_DENSITY_PER_CM2
     ranks = min(math.ceil(most * POINTS), POINTS)
-    x, y = (np.empty(ranks) for _ in range(2))
-    layer, rank = (np.empty(ranks, np.int64) for _ in range(2))
-    count = _keep(
-        tile_mm(),
-        ranks,
-        *job.corner_mm,
-        job.level0_per_cm2,
-        job.bounds_per_cm2,
-        box,
-        x,
-        y,
-        layer,
-        rank,
-        *density.fields,
-    )
+    tile, (corner_x, corner_y) = tile_mm()[:ranks], job.corner_mm
+    x, y = corner_x + tile[:, 0], corner_y + tile[:, 1]
+    within = np.flatnonzero((x >= box[0]) & (x < box[2]) & (y >= box[1]) & (y < box[3]))
+    x, y = x[within], y[within]
+    layer, rank = (np.empty(within.size, np.int64) for _ in range(2))
+    share = density.at(x, y)
+    count = _keep(share, within, job.level0_per_cm2, job.bounds_per_cm2, x, y, layer, rank)
     return _Points(job, x[:count], y[:count], layer[:count] + job.layer0, rank[:count])
 
 
 @njit(nogil=True, cache=True)
-def _keep(
-    tile, ranks, corner_x, corner_y, level0, bounds, box, x, y, layer, rank,
-    segments, areas, layout, pixels, waves,
-):  # fmt: skip
+def _keep(share, within, level0, bounds, x, y, layer, rank):
+    """Move what is kept to the front, in place."""
     count = 0
-    for n in range(ranks):
-        px, py = corner_x + tile[n, 0], corner_y + tile[n, 1]
-        if not (box[0] <= px < box[2] and box[1] <= py < box[3]):
-            continue
-        share = factor_at(px, py, segments, areas, layout, pixels, waves)
+    for i in range(within.shape[0]):
+        n = within[i]
         level = level0 + (n + 0.5) * (MAX_DENSITY_PER_CM2 / POINTS)
         for k in range(bounds.shape[0]):
-            if level < bounds[k] * share:
-                x[count], y[count], layer[count], rank[count] = px, py, k, n
+            if level < bounds[k] * share[i]:
+                x[count], y[count], layer[count], rank[count] = x[i], y[i], k, n
                 count += 1
                 break
     return count

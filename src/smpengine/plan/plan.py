@@ -10,7 +10,7 @@ from typing import Any
 import smpengine
 from smpengine.errors import SceneError, must
 from smpengine.hairs import Hairs
-from smpengine.plan.borders import density_of, hair_density_of
+from smpengine.plan.borders import density_of, growth_of
 from smpengine.plan.course import course_of
 from smpengine.plan.density import DensityMap
 from smpengine.plan.dials import turn
@@ -214,8 +214,8 @@ class Plan:
         """
         if self.table.hair is None:
             return None
-        where = hair_density_of(self.table, self._folder)
-        return grow(self.table.hair, where, self.extent_mm, self.seed, window_mm, threads)
+        growth = growth_of(self.table, self._folder)
+        return grow(self.table.hair, growth, self.extent_mm, self.seed, window_mm, threads)
 
     def _sessions_until(self, day: float | None, count: int | None) -> list[SessionTable]:
         """Return the first sessions that took place by a day."""

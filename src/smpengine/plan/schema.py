@@ -110,7 +110,10 @@ class ClientTable(Table):
     """Who is treated, as far as a law depends on it."""
 
     age_years: Annotated[float, Field(ge=16, le=110)] = Field(
-        35.0, description="Old skin renews itself more slowly."
+        35.0, description="Old skin renews itself more slowly; old hair is thinner and less."
+    )
+    sex: Literal["male", "female"] | None = Field(
+        None, description="How fast age takes hair; in between if not given."
     )
 
 
