@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -194,6 +194,30 @@ class DensityMap:
         out = np.empty(len(x_mm))
         factors(np.asarray(x_mm, np.float64), np.asarray(y_mm, np.float64), out, *self.fields)
         return out
+
+
+class Filled(DensityMap):
+    """A map that leaves out what is there already.
+
+    Parameters
+    ----------
+    full
+        The factor where nothing is there.
+    there
+        x_mm and y_mm, (n,), to the share that is there, (n,); more than 1 is 1.
+    """
+
+    def __init__(
+        self,
+        full: DensityMap,
+        there: Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]],
+    ) -> None:
+        self.fields, self.largest, self._patches = full.fields, full.largest, full.waves
+        self._full, self._there = full, there
+
+    def at(self, x_mm: NDArray[np.float64], y_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the factors at points, (n,)."""
+        return self._full.at(x_mm, y_mm) * np.maximum(1.0 - self._there(x_mm, y_mm), 0.0)
 
 
 def _sides(ring: Sequence[Place]) -> NDArray[np.float64]:

@@ -113,6 +113,12 @@ def _meaning(raw: dict[str, Any], folder: Path) -> Iterator[checks.Problem]:
     elif not data.get("sessions") and "treatment" not in raw:
         remedy = f'For example treatment = "{next(iter(TREATMENTS))}".'
         yield "sessions", "list at least one session, or treatment be given", "neither", remedy
+    if "match" in raw and not isinstance(data.get("hair"), dict):
+        yield "match", "be left out without hair", repr(raw["match"]), "Add a table [hair]."
+    skin = data.get("skin")
+    if "match" in raw and isinstance(skin, dict) and "table" in skin:
+        remedy = "Use skin.type."
+        yield "match", "be left out where skin.table is given", repr(raw["match"]), remedy
     scalp = data.get("scalp")
     scalp = scalp if isinstance(scalp, dict) else {}
     yield from _meaning_of_scalp(scalp, folder)

@@ -27,6 +27,8 @@ THINNEST: Final = 0.55
 """Where nothing but fluff is left shafts have this share of their diameter (assumed)."""
 WIDTH_MM: Final = 130.0
 FEATHER_MM: Final = 18.0
+_SEEN_POWER: Final = 1.5
+"""A shaft's own area goes with its diameter, that of its cut end with the square."""
 _BALD: Final = 0.02
 """What is left where a pattern is bald: fluff (assumed)."""
 _PATCHES_SALT: Final = 67
@@ -198,6 +200,15 @@ class Growth:
     taken: DensityMap | None = None
     density_share: float = 1.0
     diameter_share: float = 1.0
+
+    def seen(self, x_mm: NDArray[np.float64], y_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the share of full hair that is seen at places, (n,): fine shafts count less."""
+        share = self.where.at(x_mm, y_mm)
+        if self.left is not None:
+            share = share * diameter_share(self.left.at(x_mm, y_mm)) ** _SEEN_POWER
+        if self.taken is not None:
+            share = share * (1.0 - self.taken.at(x_mm, y_mm))
+        return share
 
 
 def diameter_share(left: NDArray[np.float64]) -> NDArray[np.float64]:

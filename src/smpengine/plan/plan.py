@@ -5,23 +5,26 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import smpengine
 from smpengine.errors import SceneError, must
 from smpengine.hairs import Hairs
 from smpengine.plan.borders import density_of, growth_of
 from smpengine.plan.course import course_of
-from smpengine.plan.density import DensityMap
+from smpengine.plan.density import DensityMap, Filled
 from smpengine.plan.dials import turn
 from smpengine.plan.faults import faulty_layers, place_with
 from smpengine.plan.hair import grow
 from smpengine.plan.healing import flare, heal
-from smpengine.plan.pigments import mua_at, shade_at
+from smpengine.plan.layers import layer_of
 from smpengine.plan.placement import Layer, crowding
 from smpengine.plan.schema import PlanTable, SessionTable
 from smpengine.scene import Scene, Skin
-from smpengine.skintable import RGB_NM, read_table
+from smpengine.skintable import read_table
+
+if TYPE_CHECKING:
+    from smpengine.plan.match import Match
 
 
 class Plan:
@@ -40,6 +43,7 @@ class Plan:
         self.path = path
         self._skin: Skin | None = None
         self._density: DensityMap | None = None
+        self._match: Match | None = None
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Plan:
@@ -80,7 +84,7 @@ class Plan:
     @property
     def sessions(self) -> list[SessionTable]:
         """The visits in order."""
-        return list(self.table.sessions)
+        return list(self.treated.sessions)
 
     @property
     def extent_mm(self) -> tuple[float, float]:
@@ -130,7 +134,27 @@ class Plan:
         """
         if self._density is None:
             self._density = density_of(self.table, self._folder)
+            if self.table.match is not None:
+                growth = growth_of(self.table, self._folder)
+                self._density = Filled(self._density, growth.seen)
         return self._density
+
+    @property
+    def match(self) -> Match | None:
+        """How the treatment was fitted to the hair; None where the plan does not ask for it."""
+        if self._match is None and self.table.match is not None:
+            from smpengine.plan.match import matched
+
+            self._match = matched(self.table)
+        return self._match
+
+    @property
+    def treated(self) -> PlanTable:
+        """The plan with the sessions that take place: those of the match, if there is one."""
+        match = self.match
+        if match is None:
+            return self.table
+        return self.table.model_copy(update={"sessions": list(match.sessions)})
 
     @property
     def _folder(self) -> Path:
@@ -140,7 +164,7 @@ class Plan:
     def layers(self) -> list[Layer]:
         """Return the sessions as they are placed, both dials and faults applied."""
         bands = self.skin.lambda_nm
-        layers = [_layer(session, bands) for session in self.table.sessions]
+        layers = [layer_of(session, bands) for session in self.treated.sessions]
         layers = turn(layers, self.table.fullness, self.table.texture)
         return faulty_layers(self.table.faults, layers, bands, self.density.largest)
 
@@ -184,7 +208,7 @@ class Plan:
         layers = self.layers()[: len(used)]
         where = self.density, self.extent_mm, self.seed, window_mm
         settled = place_with(self.table.faults, layers, *where, threads)
-        course = course_of(self.table, used, day, self.skin)
+        course = course_of(self.treated, used, day, self.skin)
         bands = self.skin.lambda_nm
         impressions = heal(settled, course, bands, self.seed)
         provenance: dict[str, object] = {
@@ -221,7 +245,7 @@ class Plan:
         """Return the first sessions that took place by a day."""
         if day is not None and not math.isfinite(day):
             raise SceneError(must("day", "be a number", day))
-        every = self.table.sessions
+        every = self.treated.sessions
         if count is not None and not 0 <= count <= len(every):
             raise SceneError(must("sessions", f"be 0 to {len(every)}, as the plan has", count))
         return [each for each in every[:count] if day is None or each.day <= day]
@@ -230,24 +254,3 @@ class Plan:
         """Return the plan with presets filled in; it makes the same scene again."""
         table: dict[str, Any] = self.table.model_dump(mode="json", exclude_none=True)
         return table
-
-
-def _layer(session: SessionTable, bands: tuple[float, ...]) -> Layer:
-    pigment = session.pigment
-    if isinstance(pigment, str):
-        mua = shade_at(pigment, bands)
-    elif isinstance(pigment.mua_per_mm, list):
-        mua = mua_at(bands, pigment.lambda_nm or RGB_NM, pigment.mua_per_mm)
-    else:
-        mua = (pigment.mua_per_mm,) * len(bands)
-    return Layer(
-        density_per_cm2=session.density_per_cm2,
-        gap_share=session.gap_share,
-        radius_mm=session.radius_mm,
-        radius_spread_mm=session.radius_spread_mm,
-        depth_mm=session.depth_mm,
-        depth_spread_mm=session.depth_spread_mm,
-        thickness_mm=session.thickness_mm,
-        mua_per_mm=tuple(value / session.dilution for value in mua),
-        mua_spread=session.mua_spread,
-    )

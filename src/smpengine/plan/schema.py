@@ -195,6 +195,11 @@ class PlanTable(Table):
     healing: HealingTable = Field(HealingTable(), description="How deposits change over time.")
     faults: list[FaultName] = Field([], description="Mistakes to show, by name; they combine.")
     hair: HairTable | None = Field(None, description="The hair that is there; none if not given.")
+    match: Literal["native"] | None = Field(
+        None,
+        description="Fit the sessions to the hair that is there: as many dots, as wide, of its "
+        "colour, where it does not grow.",
+    )
     render: RenderTable = Field(RenderTable(), description="Defaults of the picture.")
 
     @model_validator(mode="before")
