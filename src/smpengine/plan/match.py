@@ -48,8 +48,8 @@ SIZES: Final = (0.6, 1.8)
 """The radius is changed by no more than this: needles come in so many sizes (assumed)."""
 MOST_DOTS: Final = 2.5
 """Times as many dots as hairs, where pigment alone is not dark enough (assumed)."""
-WIDER: Final = 1.08
-"""Dots are made so much wider than hairs (assumed): it spares a third of them."""
+WIDER: Final = 1.04
+"""Dots are made so much wider than hairs (assumed), for that takes fewer of them."""
 CRISPEST: Final = 0.8
 """Share of the way towards the shallowest session (assumed: what is left is still layers)."""
 _MATTERS: Final = {"seed", "skin", "sessions", "client", "healing", "hair"}
