@@ -66,8 +66,11 @@ def test_dots_fill_what_hair_leaves() -> None:
 
 def test_what_is_chosen_can_be_done() -> None:
     for skin, colour in (("I-II", "black"), ("VI", "blond"), ("I-II", "red")):
-        match = half_treated(skin, colour).match
+        plan = half_treated(skin, colour)
+        match = plan.match
         assert match is not None
+        # Light hair on dark skin is lighter than that: the plan says that nothing matches it.
+        assert ["lighter than its skin" in note for note in plan.notes] == [True] * (skin == "VI")
         for session in match.sessions:
             assert not isinstance(session.pigment, str)
             mua = np.array(session.pigment.mua_per_mm)

@@ -114,8 +114,9 @@ def shape_curve(
     back = recession * chosen.recession(u) + peak * _peak(u)
     if temple_points:
         half, height = (width_mm * share for share in _TEMPLE_SHARES)
-        t = np.linspace(0.0, 2.0, 17)[1:]  # over the base, the point in its middle
-        forward = height * np.minimum(t, 2.0 - t)
+        t = np.linspace(0.0, 2.0, 25)[1:]  # over the base, the point in its middle
+        # A triangle whose feet and tip are round: hair draws no corners.
+        forward = height * (0.35 * np.minimum(t, 2.0 - t) + 0.65 * np.sin(0.5 * math.pi * t) ** 2)
         u = np.concatenate([u, 1.0 + t * half / (0.5 * width_mm)])
         back = np.concatenate([back, back[-1] - forward])
     away = 0.5 * width_mm * u

@@ -50,6 +50,8 @@ MOST_DOTS: Final = 2.5
 """Times as many dots as hairs, where pigment alone is not dark enough (assumed)."""
 WIDER: Final = 1.04
 """Dots are made so much wider than hairs (assumed), for that takes fewer of them."""
+CLOSE: Final = 0.04
+"""Means of -ln R / R0 that differ by less are alike: about 1 in dE00."""
 CRISPEST: Final = 0.8
 """Share of the way towards the shallowest session (assumed: what is left is still layers)."""
 _MATTERS: Final = {"seed", "skin", "sessions", "client", "healing", "hair"}
@@ -106,6 +108,22 @@ class Match:
     sessions: tuple[SessionTable, ...]
     native: Look
     treated: Look
+
+    @property
+    def notes(self) -> list[str]:
+        """What could not be matched, a line each."""
+        light, dark = float(self.native.loss.mean()), float(self.treated.loss.mean())
+        if abs(light - dark) < CLOSE:
+            return []
+        if light < 0.0:
+            return [
+                "match: the hair is lighter than its skin; pigment only darkens, so as little as "
+                "there can be is used."
+            ]
+        return [
+            f"match: the hair takes {100 * light:.0f} % of the light and the treatment "
+            f"{100 * dark:.0f} %; nearer than that its dots cannot come."
+        ]
 
 
 def matched(table: PlanTable) -> Match:

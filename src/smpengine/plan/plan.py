@@ -171,7 +171,8 @@ class Plan:
     @property
     def notes(self) -> list[str]:
         """What is possible but worth knowing, a line each."""
-        return crowding(self.layers(), self.density.largest)
+        noted = crowding(self.layers(), self.density.largest)
+        return noted if self.match is None else noted + self.match.notes
 
     def scene(
         self,
