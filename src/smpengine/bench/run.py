@@ -19,11 +19,13 @@ from smpengine.bench.stages import rasterise_stages, render_stages
 
 Say = Callable[[str], None]
 PLANS: dict[str, dict[str, object]] = {
-    "plan": {"granularity": 0.0, "faint_share": 0.0, "blown_share": 0.0},
+    "plan": {"healing": {"granularity": 0.0, "faint_share": 0.0, "blown_share": 0.0}},
     "healed": {},
     "fresh": {},
+    "hair": {"hair": {"length_mm": 0.5, "whorl_mm": [90.0, 165.0]}},
 }
-"""Whole treatments, and how they heal: even discs; granules; the day after, with blood."""
+"""Whole treatments, and what they add to a plan: even discs; granules; the day after, with blood;
+granules and a buzz cut."""
 DEFAULT = ("sharp", "mixed", "deep", "plan")
 PLAN_PX_PER_MM = 40.0
 _PATIENCE_S = 20.0  # a way that has taken this long is not run again
@@ -152,7 +154,7 @@ def planned(name: str, scale: float, seed: int) -> Callable[[], smp.Scene]:
     extent = [edge * scale**0.5 for edge in PLAN_EXTENT_MM]
     plan = smp.Plan.from_dict(
         {"version": 1, "seed": seed, "treatment": "strong", "scalp": {"extent_mm": extent},
-         "healing": PLANS[name]}
+         **PLANS[name]}
     )  # fmt: skip
     day = plan.sessions[-1].day + 1.0 if name == "fresh" else None
     return lambda: plan.scene(day)

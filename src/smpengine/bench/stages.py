@@ -135,7 +135,7 @@ def _vector_adds(splats: Splats) -> tuple[float, int]:
 
 def render_stages(scene: smp.Scene, px_per_mm: float, runs: int) -> list[Stage]:
     """Time the stages of `render` on one thread, where they follow each other."""
-    from smpengine import panel
+    from smpengine import panel, panel_hair
 
     owners: list[tuple[object, str, str]] = [
         (panel, "_splats_for", "optics"),
@@ -144,6 +144,8 @@ def render_stages(scene: smp.Scene, px_per_mm: float, runs: int) -> list[Stage]:
         (cpu.DiscField, "__init__", "cores: placing, binning"),
         (cpu.DiscField, "draw_tile", "cores: drawing"),
         (panel, "relative_reflectance", "crowding"),
+        (panel_hair.HairField, "__init__", "hair: shafts and shadows, placing, coarse levels"),
+        (panel_hair.HairField, "lay_over", "hair: drawing"),
         (panel, "reduce_samples", "subpixels"),
         (panel.Finish, "__call__", "colour, tone, dither"),
     ]
@@ -163,12 +165,16 @@ def render_stages(scene: smp.Scene, px_per_mm: float, runs: int) -> list[Stage]:
 
 
 class _Timed:
-    """Wrap functions for the time of a block; one thread only."""
+    """Wrap functions for the time of a block; one thread only.
+
+    What is called within one of them counts for that one: shadows of hair are hair, not halos.
+    """
 
     def __init__(self, owners: list[tuple[object, str, str]]) -> None:
         self._owners = owners
         self._times: dict[str, float] = {}
         self._whole: list[Callable[..., object]] = []
+        self._busy = False
 
     def __enter__(self) -> dict[str, float]:
         for owner, name, label in self._owners:
@@ -179,10 +185,15 @@ class _Timed:
 
     def _wrapped(self, whole: Callable[..., object], label: str) -> Callable[..., object]:
         def timed(*args: object, **kwargs: object) -> object:
+            if self._busy:
+                return whole(*args, **kwargs)
+            self._busy = True
             start = time.perf_counter()
-            result = whole(*args, **kwargs)
-            self._times[label] = self._times.get(label, 0.0) + time.perf_counter() - start
-            return result
+            try:
+                return whole(*args, **kwargs)
+            finally:
+                self._times[label] = self._times.get(label, 0.0) + time.perf_counter() - start
+                self._busy = False
 
         return timed
 
