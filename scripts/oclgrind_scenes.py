@@ -95,9 +95,13 @@ def draw_pictures(device: str) -> None:
     depth, radius = rng.uniform(0.1, 0.4, n), rng.uniform(0.02, 0.3, n)
     dots = smp.Impressions(x, y, depth, radius, 0.1, rng.uniform(1, 60, (n, 3)))
     hair = smp.Hairs(x, y, 6.0 * depth, 0.9, 2.0 * radius, 0.08)
-    scene = smp.Scene(smp.Skin("III-IV"), dots, (1.2, 1.2), hair=hair)
-    for output, scale in (("srgb8", 40.0), ("srgb16", 17.0), ("linear", 40.0), ("absorbance", 9.0)):
-        smp.render(scene, scale, (0.3, 0.2, 1.0, 0.8), output, device)
+    bald = smp.Scene(smp.Skin("III-IV"), dots, (1.2, 1.2))
+    scene = smp.Scene(bald.skin, dots, (1.2, 1.2), hair=hair)
+    for drawn, output, scale in (
+        (scene, "srgb8", 40.0), (bald, "srgb16", 17.0), (bald, "linear", 40.0),
+        (scene, "absorbance", 9.0),
+    ):  # fmt: skip
+        smp.render(drawn, scale, (0.3, 0.2, 1.0, 0.8), output, device)
 
 
 def run_ceilings(engine: opencl_engine.Engine) -> None:
