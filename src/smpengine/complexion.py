@@ -24,10 +24,10 @@ LIMITS: Final = {
 """Least and most of each number."""
 
 _BY_TYPE: Final[dict[str, dict[str, float]]] = {
-    "I-II": {"freckles_per_cm2": 0.5, "redness": 1.2, "blood_spread": 0.40, "gloss": 0.35},
-    "III-IV": {"freckles_per_cm2": 0.1, "redness": 1.0, "blood_spread": 0.35, "gloss": 0.35},
-    "V": {"freckles_per_cm2": 0.0, "redness": 1.0, "blood_spread": 0.35, "gloss": 0.35},
-    "VI": {"freckles_per_cm2": 0.0, "redness": 1.0, "blood_spread": 0.35, "gloss": 0.35},
+    "I-II": {"melanin_spread": 0.12, "freckles_per_cm2": 0.4, "redness": 1.05},
+    "III-IV": {"melanin_spread": 0.045, "freckles_per_cm2": 0.1, "redness": 1.1},
+    "V": {"melanin_spread": 0.035},
+    "VI": {"melanin_spread": 0.028},
 }
 """Where types differ (assumed)."""
 _YOUNG_YEARS: Final = 25.0
@@ -50,7 +50,7 @@ class Complexion:
     redness
         Factor on that blood everywhere, 0.25 to 8.
     freckles_per_cm2, age_spots_per_cm2, vessels_per_cm2
-        How many there are: freckles of 0.6 to 2 mm, age spots of 3 to 8 mm, fine red vessels.
+        How many there are: freckles of 0.8 to 2.4 mm, age spots of 3 to 8 mm, fine red vessels.
     tan_line_mm, tan
         In front of this y the melanosome fraction is `tan` times the skin's, 0.3 to 4: where a hat
         ends. No line when None.
@@ -70,8 +70,8 @@ class Complexion:
     """
 
     seed: int = 0
-    melanin_spread: float = 0.10
-    blood_spread: float = 0.35
+    melanin_spread: float = 0.05
+    blood_spread: float = 0.16
     redness: float = 1.0
     freckles_per_cm2: float = 0.0
     age_spots_per_cm2: float = 0.0
@@ -138,9 +138,11 @@ def _by_age(type: str, age_years: float) -> dict[str, float]:
     """Return parameters of a type at an age; that they grow evenly from 25 years on is assumed."""
     old = max(age_years - _YOUNG_YEARS, 0.0) / (_OLD_YEARS - _YOUNG_YEARS)
     fair = {"I-II": 1.0, "III-IV": 0.5, "V": 0.2, "VI": 0.1}[type]
+    usual = _BY_TYPE[type]
     return {
-        **_BY_TYPE[type],
-        "melanin_spread": 0.08 + 0.05 * old,
+        **usual,
+        "melanin_spread": usual["melanin_spread"] * (1.0 + 0.6 * old),
+        "blood_spread": 0.15 + 0.05 * old,
         "age_spots_per_cm2": min(0.12 * fair * old * old, 2.0),
         "vessels_per_cm2": min(0.10 * fair * old, 2.0),
         "relief_mm": 0.018 + 0.010 * old,

@@ -13,7 +13,7 @@ from smpengine.raster.pool import Pool
 from smpengine.raster.splats import PixelWindow
 from smpengine.scene import BANDS, Scene
 from smpengine.texture.maps import maps_of
-from smpengine.texture.relief import LAYERS, Lattice, lattice_of, relief_reference
+from smpengine.texture.relief import LAYERS, WARP, Lattice, lattice_of, relief_reference
 from smpengine.texture.shade import RUNS, shade
 from smpengine.texture.shading import Terms, shade_reference, terms_of
 from smpengine.workers import Workers
@@ -98,10 +98,12 @@ def lay_over_skin_reference(
     maps = reference.draw_gaussians(maps_of(scene, px_per_mm, window), window)
     terms = terms_for(scene, bare)
     slope_x, slope_y, deep = (np.zeros(relative.shape[:2]) for _ in range(3))
-    lattices = lattices_of(scene, px_per_mm, window)
-    for lattice, factors in zip(lattices, terms.layers.astype(np.float64), strict=True):
-        down, along_x, along_y, tilt_x, tilt_y = relief_reference(lattice, px_per_mm, window)
-        slope_x += along_x * factors[0] + tilt_x * factors[2]
-        slope_y += along_y * factors[1] + tilt_y * factors[3]
-        deep += down * factors[4]
+    factors = terms.layers.astype(np.float64)
+    network, grain = lattices_of(scene, px_per_mm, window)
+    fine = relief_reference(grain, px_per_mm, window)
+    coarse = relief_reference(network, px_per_mm, window, (WARP * fine[3], WARP * fine[4]))
+    for (down, along_x, along_y, tilt_x, tilt_y), by in zip((coarse, fine), factors, strict=True):
+        slope_x += along_x * by[0] + tilt_x * by[2]
+        slope_y += along_y * by[1] + tilt_y * by[2]
+        deep += down * by[4] + tilt_x * by[3]
     return shade_reference(relative, maps, slope_x, slope_y, deep, terms)

@@ -28,7 +28,7 @@ from smpengine.texture.sheet import Marks, Sheet, joined
 SCALES_MM: Final = (0.5, 2.0, 8.0)
 """Sigmas of the lattices (assumed)."""
 MELANIN_SHARES: Final = (0.35, 0.45, 0.20)
-BLOOD_SHARES: Final = (0.25, 0.40, 0.35)
+BLOOD_SHARES: Final = (0.30, 0.42, 0.28)
 """Of each scale in the variance (assumed)."""
 TAN_EDGE_MM: Final = 3.0
 """Sigma of a tan's edge (assumed)."""

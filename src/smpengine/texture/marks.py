@@ -1,7 +1,7 @@
 """Spots and pores: small marks, so many to a cm2, placed by cells of a lattice.
 
 How many spots a cell holds is Poisson's. A spot's melanin is its own, so its absorbance is that of
-bare skin with so much more: -ln(R0(f m) / R0(m)).
+bare skin with so much more: -ln(R0(m + more) / R0(m)).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from smpengine.optics.blood import MOST_MELANOSOME, melanin_absorbance
+from smpengine.optics.blood import melanin_absorbance
 from smpengine.scene import Skin
 from smpengine.texture.draws import Floats, deviates, uniforms
 from smpengine.texture.draws import cells as cells_of
@@ -29,8 +29,8 @@ class Kind:
         Side of its lattice's cells, and how many of it one may hold.
     radius_mm
         Smallest and largest.
-    factor
-        Weakest and strongest, on the melanosome fraction.
+    more
+        Weakest and strongest: what it adds to the melanosome fraction.
     lobes
         Gaussians of one, which make its outline uneven.
     salt
@@ -40,21 +40,21 @@ class Kind:
     cell_mm: float
     most: int
     radius_mm: tuple[float, float]
-    factor: tuple[float, float]
+    more: tuple[float, float]
     lobes: int
     salt: int
 
 
-FRECKLE: Final = Kind(4.0, 10, (0.3, 1.0), (1.3, 2.4), 3, 16)
-AGE_SPOT: Final = Kind(16.0, 12, (1.2, 3.2), (1.5, 3.0), 8, 17)
+FRECKLE: Final = Kind(4.0, 10, (0.4, 1.2), (0.006, 0.035), 4, 16)
+AGE_SPOT: Final = Kind(16.0, 12, (1.2, 3.4), (0.008, 0.045), 9, 17)
 
 PORE_RADIUS_MM: Final = (0.045, 0.085)
 """Sigma of an opening (assumed)."""
-PORE_DEPTH: Final = (0.045, 0.075, 0.085)
+PORE_DEPTH: Final = (0.10, 0.16, 0.18)
 """Most absorbance of an opening in R, G, B: a hollow, as `shading.HOLLOW` (assumed)."""
 PORE_SLOPE: Final = 0.35
 """Most slope of its walls (assumed)."""
-PORE_RIM: Final = (-0.006, -0.011, -0.012)
+PORE_RIM: Final = (-0.010, -0.018, -0.020)
 PORE_RIM_RADII: Final = 2.6
 """The pale rim around it, and its width (assumed)."""
 PORE_STRETCH: Final = 0.8
@@ -124,10 +124,10 @@ def _some(sheet: Sheet, kind: Kind, col: Floats, row: Floats, number: int) -> Ma
 
 
 def _worth(skin: Skin, kind: Kind, uniform: Floats) -> Floats:
-    """Return the absorbance of spots, (n, 3): evenly spread logarithms of the factor."""
-    low, high = kind.factor
+    """Return the absorbance of spots, (n, 3): evenly spread logarithms of what they add."""
+    low, high = kind.more
     steps = np.linspace(0.0, 1.0, _STEPS)
-    most = np.minimum(skin.melanosome * low * (high / low) ** steps, MOST_MELANOSOME)
+    most = skin.melanosome + low * (high / low) ** steps
     table = np.array([melanin_absorbance(skin, float(fraction)) for fraction in most])
     return np.stack([np.interp(uniform, steps, table[:, b]) for b in range(3)], axis=1)
 

@@ -7,7 +7,7 @@ A lattice of cells in mm holds a point each. A point weighs on what is near it,
 r in cells: q is 1 where one point outweighs all others, the middle of a plate, 1/2 where two weigh
 alike, between plates, and 1/3 where three do. So 1 - q is a network of furrows that is smooth, with
 a slope in closed form, and takes no more than the nine cells around a place. Factors b, spread over
-a decade, make plates of all sizes and hide the lattice. A plate has a height of furrow and a tilt of
+two decades, make plates of all sizes and hide the lattice. A plate has a height of furrow and a tilt of
 its own as well.
 
 On the surface of skin primary furrows, 20 to 100 um deep, bound plates of 0.2 to 0.7 mm, and finer
@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numba import njit
@@ -28,14 +28,19 @@ from smpengine.optics.granules import mix
 from smpengine.raster.splats import PixelWindow
 
 POWER: Final = 8
-REACH: Final = 1.1
-"""R, in cells: with points at least 0.1 within their cells no other cell can reach a place."""
-INSET: Final = 0.1
+INSET: Final = 0.12
+"""Points are at least so far, in cells, within theirs."""
+WARP: Final = 0.12
+"""Most, in cells, that the grain moves the network: furrows are not straight."""
+REACH: Final = 1.0 + INSET - WARP
+"""R, in cells: the nine cells around a place are all that reach it, warped or not."""
+SWELL: Final = 9.0
+"""Cells over which the depth of furrows changes (assumed)."""
 TINY: Final = 1e-9
 """Added to sums of weights, for places that no point reaches: flat there."""
 FURROW: Final = 2.0
 """Times 1 - q is the depth of a furrow; 1 between two plates."""
-SPREAD: Final = 10.0
+SPREAD: Final = 100.0
 """Largest b over the smallest (assumed)."""
 POINT: Final = 6
 """Floats of a point: place in its cell, b, height, tilt along x and y."""
@@ -55,6 +60,8 @@ class Layer:
         Most slope of a plate, for a network 0.02 mm deep.
     hollow
         How much its furrows darken, in those of the network.
+    pale
+        How much paler or darker plates are than others, likewise: horn that is loose, or not.
     salt
         Of its random numbers.
     """
@@ -64,14 +71,15 @@ class Layer:
     depth: float
     tilt: float
     hollow: float
+    pale: float
     salt: int
 
 
 LAYERS: Final = (
-    Layer(0.47, 0.41, 1.0, 0.06, 1.0, 1),
-    Layer(0.19, 0.17, 0.22, 0.10, 0.35, 2),
+    Layer(0.40, 0.36, 1.0, 0.05, 1.0, 0.20, 1),
+    Layer(0.17, 0.16, 0.25, 0.12, 0.4, 0.20, 2),
 )
-"""Sizes after Hashimoto (1974); depths, tilts and hollows are assumed."""
+"""Sizes after Hashimoto (1974); all else is assumed."""
 TILT_DEPTH_MM: Final = 0.02
 
 
@@ -116,6 +124,24 @@ def _unit(word, shift):
 
 
 @njit(nogil=True, cache=True)
+def swell(key, row, col):
+    """Return a number from 0 to 1 that changes smoothly over SWELL cells: relief is not even."""
+    low = np.uint64(0xFFFF_FFFF)
+    v, u = row / SWELL, col / SWELL
+    j, i = math.floor(v), math.floor(u)
+    fv, fu = v - j, u - i
+    fv, fu = fv * fv * (3.0 - 2.0 * fv), fu * fu * (3.0 - 2.0 * fu)
+    value = 0.0
+    for b in range(2):
+        line = mix((key + np.uint64(0x27D4EB2F)) & low ^ mix(np.uint64(j + b) & low))
+        for a in range(2):
+            word = mix(line ^ ((np.uint64(i + a) * np.uint64(0x9E3779B1)) & low))
+            share = (fv if b else 1.0 - fv) * (fu if a else 1.0 - fu)
+            value += share * _unit(word, 0)
+    return value
+
+
+@njit(nogil=True, cache=True)
 def _fill(key, row0, col0, spread, points):
     low = np.uint64(0xFFFF_FFFF)
     for j in range(points.shape[0]):
@@ -126,7 +152,7 @@ def _fill(key, row0, col0, spread, points):
             points[j, i, 0] = INSET + (1.0 - 2.0 * INSET) * _unit(a, 0)
             points[j, i, 1] = INSET + (1.0 - 2.0 * INSET) * _unit(a, 10)
             points[j, i, 2] = spread ** (_unit(a, 20) - 1.0)
-            points[j, i, 3] = 0.35 + 0.65 * _unit(b, 0)
+            points[j, i, 3] = (0.2 + 0.8 * _unit(b, 0)) * (0.35 + 0.65 * swell(key, row0 + j, col0 + i))
             points[j, i, 4] = 2.0 * _unit(b, 10) - 1.0
             points[j, i, 5] = 2.0 * _unit(b, 20) - 1.0
 
@@ -139,9 +165,16 @@ def places(layer: Layer, px_per_mm: float, first: int, count: int, down: bool) -
 
 
 def relief_reference(
-    lattice: Lattice, px_per_mm: float, window: PixelWindow
+    lattice: Lattice, px_per_mm: float, window: PixelWindow, warp: tuple[Any, Any] = (0.0, 0.0)
 ) -> tuple[NDArray[np.float64], ...]:
     """Return a layer over a window of samples, in float64; the oracle of `shade`.
+
+    Parameters
+    ----------
+    lattice, px_per_mm, window
+        The layer's points, samples per mm, and where.
+    warp
+        How far each sample is moved along x and y, in cells; at most WARP.
 
     Returns
     -------
@@ -161,7 +194,8 @@ def relief_reference(
         for i in (-1, 0, 1):
             at = (row + j - lattice.row0)[:, None], (col + i - lattice.col0)[None, :]
             px, py, b, d, tx, ty = np.moveaxis(lattice.points[at].astype(np.float64), -1, 0)
-            dx, dy = (u - col - i)[None, :] - px, (v - row - j)[:, None] - py
+            dx = (u - col - i)[None, :] - px + warp[0]
+            dy = (v - row - j)[:, None] - py + warp[1]
             t = np.maximum(1.0 - (dx * dx + dy * dy) / REACH**2, 0.0)
             steep = b * t ** (POWER - 1)
             w = steep * t

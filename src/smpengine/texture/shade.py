@@ -24,12 +24,11 @@ from smpengine.moves import (
     spread_2,
 )
 from smpengine.raster.grid import GROUP, GROUP_PITCH, TILE
-from smpengine.texture.relief import FURROW, POINT, POWER, REACH, TINY
+from smpengine.texture.relief import FURROW, POINT, POWER, REACH, TINY, WARP
 from smpengine.texture.shading import LEAST, MIRROR_HOLLOW
 
 RUNS = TILE // LANES
 _FALL = np.float32(-1.0 / REACH**2)
-_REACH2 = np.float32(REACH**2)
 _STEEP = FURROW * 4.0 * POWER / REACH**2
 assert POWER == 8  # noqa: S101 - the powers below are written out
 
@@ -50,31 +49,33 @@ def _lay_out(first, per_px, col0, cells, begin, end):
 
 
 @njit(nogil=True, forceinline=True)
-def _furrows(u, v, points, pitch, last):
+def _furrows(u, v, points, pitch, last, warp_x, warp_y, warped):
     """Return a layer at sixteen samples: depth, its derivatives, tilts.
 
-    `u` are their places from the run's first cell, `v` is that in the row of cells. `points` points
-    to the run's first cell in the row above; columns go from the one before it to `last`.
+    `u` are their places from the run's first cell, `v` is that in the row of cells; the warps are
+    added to both. `points` points to the run's first cell in the row above; columns go from the one
+    before it to `last`.
     """
     zero, one = splat(0.0), splat(1.0)
     s1, s2, x1, y1, x2, y2 = zero, zero, zero, zero, zero, zero
     high, tilt_x, tilt_y = zero, zero, zero
+    u = u + warp_x
+    slack = np.float32(REACH + WARP) if warped else np.float32(REACH)
     for j in range(3):
         row, below = advance(points, j * pitch), v - np.float32(j - 1)
         for i in range(-1, last + 1):
             at = i * POINT
             dy = below - row[at + 1]
-            dy2 = dy * dy
-            if dy2 >= _REACH2:
+            if abs(dy) >= slack:
                 continue
-            dx = u - splat(np.float32(i) + row[at])
-            t = vmax(fma(dx * dx, splat(_FALL), splat(fma_1(dy2))), zero)
+            dx, dy = u - splat(np.float32(i) + row[at]), splat(dy) + warp_y
+            t = vmax(fma(dx * dx, splat(_FALL), fma(dy * dy, splat(_FALL), one)), zero)
             t2 = t * t
             t4 = t2 * t2
             steep = t4 * t2 * (t * splat(row[at + 2]))
             w = steep * t
             s1, s2 = s1 + w, fma(w, w, s2)
-            ax, ay = steep * dx, steep * splat(dy)
+            ax, ay = steep * dx, steep * dy
             x1, y1 = x1 + ax, y1 + ay
             x2, y2 = fma(w, ax, x2), fma(w, ay, y2)
             high = fma(w, splat(row[at + 3]), high)
@@ -92,12 +93,6 @@ def _furrows(u, v, points, pitch, last):
         tilt_x * inverse,
         tilt_y * inverse,
     )
-
-
-@njit(nogil=True, forceinline=True)
-def fma_1(dy2):
-    """Return 1 less what a distance along y takes."""
-    return np.float32(1.0) + dy2 * _FALL
 
 
 @njit(nogil=True, forceinline=True)
@@ -133,6 +128,11 @@ def _cycle(three):
     return cycle_0(a, b, c), cycle_1(a, b, c), cycle_2(a, b, c)
 
 
+@njit(nogil=True, forceinline=True)
+def _five(row):
+    return row[0], row[1], row[2], row[3], row[4]
+
+
 @njit(nogil=True, cache=True)
 def shade(relative, maps, row, col, part, network, grain, px_per_mm, layers, slopes, bands):
     """Lay relief, maps and gloss over a tile's R / R0, in place.
@@ -164,9 +164,9 @@ def shade(relative, maps, row, col, part, network, grain, px_per_mm, layers, slo
     cell, relative, maps = pointer(cells), pointer(relative), pointer(maps)
     soft, hollow = _cycle(bands[0]), _cycle(bands[1])
     lamp, sky = _cycle(bands[2]), _cycle(bands[3])
-    a_x, a_y, a_tilt, a_deep = layers[0, 0], layers[0, 1], layers[0, 2], layers[0, 4]
-    b_x, b_y, b_tilt, b_deep = layers[1, 0], layers[1, 1], layers[1, 2], layers[1, 4]
-    slope = pointer(slopes)
+    a_x, a_y, a_tilt, a_pale, a_deep = _five(layers[0])
+    b_x, b_y, b_tilt, b_pale, b_deep = _five(layers[1])
+    slope, zero = pointer(slopes), splat(0.0)
     for j in range(top, top + height):
         y = np.float64(row + j) + 0.5
         v, w = y * (1.0 / (px_per_mm * a_step_y)), y * (1.0 / (px_per_mm * b_step_y))
@@ -175,20 +175,19 @@ def shade(relative, maps, row, col, part, network, grain, px_per_mm, layers, slo
         b_line = (np.int64(w0) - b_row0 - 1) * b_pitch
         v, w = np.float32(v - v0), np.float32(w - w0)
         for run in range(left // LANES, (left + width + LANES - 1) // LANES):
-            line = advance(a_point, a_line + begin[0, run] * POINT)
-            last = end[0, run] - begin[0, run] + 1
-            u = lanes.load(cell, run * LANES)
-            deep, fx, fy, tx, ty = _furrows(u, v, line, a_pitch, last)
-            slope_x = fma(fx, splat(a_x), tx * splat(a_tilt))
-            slope_y = fma(fy, splat(a_y), ty * splat(a_tilt))
-            c = deep * splat(a_deep)
             line = advance(b_point, b_line + begin[1, run] * POINT)
-            last = end[1, run] - begin[1, run] + 1
-            u = lanes.load(cell, TILE + run * LANES)
-            deep, fx, fy, tx, ty = _furrows(u, w, line, b_pitch, last)
-            slope_x = fma(fx, splat(b_x), fma(tx, splat(b_tilt), slope_x))
-            slope_y = fma(fy, splat(b_y), fma(ty, splat(b_tilt), slope_y))
-            c = fma(deep, splat(b_deep), c)
+            last, u = end[1, run] - begin[1, run] + 1, lanes.load(cell, TILE + run * LANES)
+            deep, fx, fy, tx, ty = _furrows(u, w, line, b_pitch, last, zero, zero, False)
+            slope_x = fma(fx, splat(b_x), tx * splat(b_tilt))
+            slope_y = fma(fy, splat(b_y), ty * splat(b_tilt))
+            c = fma(deep, splat(b_deep), tx * splat(b_pale))
+            line = advance(a_point, a_line + begin[0, run] * POINT)
+            last, u = end[0, run] - begin[0, run] + 1, lanes.load(cell, run * LANES)
+            tx, ty = tx * splat(WARP), ty * splat(WARP)
+            deep, fx, fy, tx, ty = _furrows(u, v, line, a_pitch, last, tx, ty, True)
+            slope_x = fma(fx, splat(a_x), fma(tx, splat(a_tilt), slope_x))
+            slope_y = fma(fy, splat(a_y), fma(ty, splat(a_tilt), slope_y))
+            c = fma(deep, splat(a_deep), fma(tx, splat(a_pale), c))
             at = j * GROUP_PITCH + GROUP * LANES * run
             _blend(relative, maps, at, slope_x, slope_y, c, slope, soft, hollow, lamp, sky)
     keep(cells)

@@ -30,7 +30,7 @@ Three = tuple[float, float, float]
 
 SOFT: Final[Three] = (0.40, 0.60, 0.72)
 """How much of the slopes light that has been in the skin shows (assumed)."""
-HOLLOW: Final[Three] = (0.035, 0.070, 0.080)
+HOLLOW: Final[Three] = (0.032, 0.060, 0.068)
 """What a furrow 0.02 mm deep loses of an even sky; light between its walls makes it redder
 (assumed)."""
 MIRROR_HOLLOW: Final = 0.6
@@ -39,10 +39,10 @@ LEAST: Final = 0.05
 """No shade is darker."""
 F0: Final = ((1.4 - 1.0) / (1.4 + 1.0)) ** 2
 """What a surface of n = 1.4 mirrors straight on."""
-ROUGHNESS: Final = 0.32
+ROUGHNESS: Final = 0.24
 """m: slopes finer than what is drawn (assumed; T. Weyrich et al., "Analysis of Human Faces using a
 Measurement-Based Skin Reflectance Model", SIGGRAPH 2006, measured 0.2 to 0.4)."""
-FILM: Final = 0.6
+FILM: Final = 1.0
 """Factor on all that mirrors: cameras are turned away from glare (assumed)."""
 
 
@@ -94,8 +94,8 @@ class Terms:
     Attributes
     ----------
     layers
-        (layers, 5): of each the factors on a furrow's slope along x and y, on tilt along x and y,
-        and on its depth, to slopes in mm and to c.
+        (layers, 5): of each the factors on a furrow's slope along x and y and on tilt, to slopes; on
+        a plate's tilt along x, which stands for how pale it is, and on a furrow's depth, to c.
     slopes
         (5,): the lamp's x and y; slopes of the half vector; 1 / m^2.
     bands
@@ -117,8 +117,8 @@ def terms_of(
         tilt = layer.tilt * relief / TILT_DEPTH_MM
         deep = -layer.depth * relief
         rows.append(
-            (deep / layer.step_x_mm, deep / layer.step_y_mm, tilt, tilt,
-             layer.hollow * relief / TILT_DEPTH_MM)
+            (deep / layer.step_x_mm, deep / layer.step_y_mm, tilt,
+             layer.pale * relief / TILT_DEPTH_MM, layer.hollow * relief / TILT_DEPTH_MM)
         )  # fmt: skip
     x, y = lamp.along
     half = x / (1.0 + lamp.height), y / (1.0 + lamp.height)
