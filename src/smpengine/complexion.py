@@ -71,7 +71,7 @@ class Complexion:
 
     seed: int = 0
     melanin_spread: float = 0.05
-    blood_spread: float = 0.16
+    blood_spread: float = 0.14
     redness: float = 1.0
     freckles_per_cm2: float = 0.0
     age_spots_per_cm2: float = 0.0
@@ -79,7 +79,7 @@ class Complexion:
     tan_line_mm: float | None = None
     tan: float = 1.5
     pores_per_cm2: float = 120.0
-    relief_mm: float = 0.02
+    relief_mm: float = 0.015
     wrinkles: float = 0.0
     gloss: float = 0.35
 
@@ -142,10 +142,10 @@ def _by_age(type: str, age_years: float) -> dict[str, float]:
     return {
         **usual,
         "melanin_spread": usual["melanin_spread"] * (1.0 + 0.6 * old),
-        "blood_spread": 0.15 + 0.05 * old,
+        "blood_spread": 0.13 + 0.05 * old,
         "age_spots_per_cm2": min(0.12 * fair * old * old, 2.0),
         "vessels_per_cm2": min(0.10 * fair * old, 2.0),
-        "relief_mm": 0.018 + 0.010 * old,
+        "relief_mm": 0.014 + 0.008 * old,
         "wrinkles": min(0.45 * old, 1.0),
     }
 

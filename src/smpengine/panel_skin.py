@@ -13,7 +13,7 @@ from smpengine.raster.pool import Pool
 from smpengine.raster.splats import PixelWindow
 from smpengine.scene import BANDS, Scene
 from smpengine.texture.maps import maps_of
-from smpengine.texture.relief import LAYERS, WARP, Lattice, lattice_of, relief_reference
+from smpengine.texture.relief import LAYERS, STEEPEST, WARP, Lattice, lattice_of, relief_reference
 from smpengine.texture.shade import RUNS, shade
 from smpengine.texture.shading import Terms, shade_reference, terms_of
 from smpengine.workers import Workers
@@ -106,4 +106,5 @@ def lay_over_skin_reference(
         slope_x += along_x * by[0] + tilt_x * by[2]
         slope_y += along_y * by[1] + tilt_y * by[2]
         deep += down * by[4] + tilt_x * by[3]
-    return shade_reference(relative, maps, slope_x, slope_y, deep, terms)
+    slopes = (np.clip(slope, -STEEPEST, STEEPEST) for slope in (slope_x, slope_y))
+    return shade_reference(relative, maps, *slopes, deep, terms)

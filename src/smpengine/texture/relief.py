@@ -2,7 +2,7 @@
 
 A lattice of cells in mm holds a point each. A point weighs on what is near it,
 
-    w = b t^8,   t = max(1 - r^2 / R^2, 0),   q = sum(w^2) / sum(w)^2,
+    w = b t^5,   t = max(1 - r^2 / R^2, 0),   q = sum(w^2) / sum(w)^2,
 
 r in cells: q is 1 where one point outweighs all others, the middle of a plate, 1/2 where two weigh
 alike, between plates, and 1/3 where three do. So 1 - q is a network of furrows that is smooth, with
@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from smpengine.optics.granules import mix
 from smpengine.raster.splats import PixelWindow
 
-POWER: Final = 8
+POWER: Final = 5
 INSET: Final = 0.12
 """Points are at least so far, in cells, within theirs."""
 WARP: Final = 0.12
@@ -36,8 +36,10 @@ REACH: Final = 1.0 + INSET - WARP
 """R, in cells: the nine cells around a place are all that reach it, warped or not."""
 SWELL: Final = 9.0
 """Cells over which the depth of furrows changes (assumed)."""
-TINY: Final = 1e-9
+TINY: Final = 1e-6
 """Added to sums of weights, for places that no point reaches: flat there."""
+STEEPEST: Final = 0.5
+"""No slope is steeper, along either axis: where few points reach, it could be anything."""
 FURROW: Final = 2.0
 """Times 1 - q is the depth of a furrow; 1 between two plates."""
 SPREAD: Final = 100.0

@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from smpengine import lanes
-from smpengine.lanes import LANES, fma, splat, vmax
+from smpengine.lanes import LANES, fma, splat, vmax, vmin
 from smpengine.moves import (
     advance,
     cycle_0,
@@ -24,13 +24,13 @@ from smpengine.moves import (
     spread_2,
 )
 from smpengine.raster.grid import GROUP, GROUP_PITCH, TILE
-from smpengine.texture.relief import FURROW, POINT, POWER, REACH, TINY, WARP
+from smpengine.texture.relief import FURROW, POINT, POWER, REACH, STEEPEST, TINY, WARP
 from smpengine.texture.shading import LEAST, MIRROR_HOLLOW
 
 RUNS = TILE // LANES
 _FALL = np.float32(-1.0 / REACH**2)
 _STEEP = FURROW * 4.0 * POWER / REACH**2
-assert POWER == 8  # noqa: S101 - the powers below are written out
+assert POWER == 5  # noqa: S101 - the powers below are written out
 
 
 @njit(nogil=True, cache=True)
@@ -71,8 +71,7 @@ def _furrows(u, v, points, pitch, last, warp_x, warp_y, warped):
             dx, dy = u - splat(np.float32(i) + row[at]), splat(dy) + warp_y
             t = vmax(fma(dx * dx, splat(_FALL), fma(dy * dy, splat(_FALL), one)), zero)
             t2 = t * t
-            t4 = t2 * t2
-            steep = t4 * t2 * (t * splat(row[at + 2]))
+            steep = t2 * t2 * splat(row[at + 2])
             w = steep * t
             s1, s2 = s1 + w, fma(w, w, s2)
             ax, ay = steep * dx, steep * dy
@@ -99,6 +98,9 @@ def _furrows(u, v, points, pitch, last, warp_x, warp_y, warped):
 def _blend(relative, maps, at, slope_x, slope_y, deep, slopes, soft, hollow, lamp, sky):
     """Shade sixteen samples; `soft` to `sky` are the bands' factors, in threes of vectors."""
     one, zero, least = splat(1.0), splat(0.0), splat(LEAST)
+    most = splat(STEEPEST)
+    slope_x = vmin(vmax(slope_x, zero - most), most)
+    slope_y = vmin(vmax(slope_y, zero - most), most)
     towards = fma(slope_x, splat(slopes[0]), slope_y * splat(slopes[1]))
     ex, ey = slope_x + splat(slopes[2]), slope_y + splat(slopes[3])
     lobe = lanes.exp(zero - fma(ex, ex, ey * ey) * splat(slopes[4]))

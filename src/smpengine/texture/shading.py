@@ -39,7 +39,7 @@ LEAST: Final = 0.05
 """No shade is darker."""
 F0: Final = ((1.4 - 1.0) / (1.4 + 1.0)) ** 2
 """What a surface of n = 1.4 mirrors straight on."""
-ROUGHNESS: Final = 0.24
+ROUGHNESS: Final = 0.27
 """m: slopes finer than what is drawn (assumed; T. Weyrich et al., "Analysis of Human Faces using a
 Measurement-Based Skin Reflectance Model", SIGGRAPH 2006, measured 0.2 to 0.4)."""
 FILM: Final = 1.0
