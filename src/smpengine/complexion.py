@@ -101,14 +101,14 @@ class Complexion:
 
     @classmethod
     def typical(
-        cls, type: str = "I-II", age_years: float = 35.0, seed: int = 0, **changes: Any
+        cls, skin_type: str = "I-II", age_years: float = 35.0, seed: int = 0, **changes: Any
     ) -> Complexion:
         """Return what is common at an age.
 
         Parameters
         ----------
-        type
-            Of the skin, as `Skin` names it.
+        skin_type
+            As `Skin` names them.
         age_years
             16 to 110: with it come age spots, vessels, wrinkles, unevenness and a coarser relief.
         seed
@@ -121,9 +121,9 @@ class Complexion:
         SceneError
             An unknown type or parameter, or a number out of range.
         """
-        if type not in _BY_TYPE:
+        if skin_type not in _BY_TYPE:
             names = ", ".join(repr(name) for name in _BY_TYPE)
-            raise SceneError(must("complexion.type", f"be one of {names}", repr(type)))
+            raise SceneError(must("skin_type", f"be one of {names}", repr(skin_type)))
         unknown = sorted(set(changes) - {*LIMITS, "tan_line_mm"})
         if unknown:
             rule = f"be one of {', '.join([*LIMITS, 'tan_line_mm'])}"
@@ -131,14 +131,14 @@ class Complexion:
         years = _number("age_years", age_years)
         if not 16.0 <= years <= 110.0:
             raise SceneError(must("complexion.age_years", "be 16 to 110", years))
-        return cls(seed, **{**_by_age(type, years), **changes})
+        return cls(seed, **{**_by_age(skin_type, years), **changes})
 
 
-def _by_age(type: str, age_years: float) -> dict[str, float]:
+def _by_age(skin_type: str, age_years: float) -> dict[str, float]:
     """Return parameters of a type at an age; that they grow evenly from 25 years on is assumed."""
     old = max(age_years - _YOUNG_YEARS, 0.0) / (_OLD_YEARS - _YOUNG_YEARS)
-    fair = {"I-II": 1.0, "III-IV": 0.5, "V": 0.2, "VI": 0.1}[type]
-    usual = _BY_TYPE[type]
+    fair = {"I-II": 1.0, "III-IV": 0.5, "V": 0.2, "VI": 0.1}[skin_type]
+    usual = _BY_TYPE[skin_type]
     return {
         **usual,
         "melanin_spread": usual["melanin_spread"] * (1.0 + 0.6 * old),

@@ -1,4 +1,4 @@
-"""The complexion of a picture on an OpenCL device: maps as Gaussians, relief and gloss by sample."""
+"""The complexion of a picture on an OpenCL device: maps as Gaussians; relief by sample."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class SkinOnDevice:
     ) -> None:  # fmt: skip
         self._engine, self._scene, self._scale = engine, scene, px_per_mm
         maps = self._maps = maps_of(scene, px_per_mm, window)
-        columns = (maps.x_px, maps.y_px, maps.sigma_px, maps.peak)
+        columns: tuple[NDArray[Any], ...] = (maps.x_px, maps.y_px, maps.sigma_px, maps.peak)
         self._columns = tuple(
             engine.upload(column, f"skin {k}") for k, column in enumerate(columns)
         )

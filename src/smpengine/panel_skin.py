@@ -106,5 +106,5 @@ def lay_over_skin_reference(
         slope_x += along_x * by[0] + tilt_x * by[2]
         slope_y += along_y * by[1] + tilt_y * by[2]
         deep += down * by[4] + tilt_x * by[3]
-    slopes = (np.clip(slope, -STEEPEST, STEEPEST) for slope in (slope_x, slope_y))
-    return shade_reference(relative, maps, *slopes, deep, terms)
+    slope_x, slope_y = (np.clip(slope, -STEEPEST, STEEPEST) for slope in (slope_x, slope_y))
+    return shade_reference(relative, maps, slope_x, slope_y, deep, terms)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from smpengine.errors import PlanError, SceneError, must
 from smpengine.plan import checks, scalp_checks
+from smpengine.plan.complexion_schema import ComplexionTable
 from smpengine.plan.hair_schema import HairColour, HairTable
 from smpengine.plan.pigments import MUA_PER_MM
 from smpengine.plan.presets import SESSIONS, TREATMENTS
@@ -113,6 +114,10 @@ def _meaning(raw: dict[str, Any], folder: Path) -> Iterator[checks.Problem]:
     elif not data.get("sessions") and "treatment" not in raw:
         remedy = f'For example treatment = "{next(iter(TREATMENTS))}".'
         yield "sessions", "list at least one session, or treatment be given", "neither", remedy
+    skin = data.get("skin")
+    if isinstance(skin, dict) and "complexion" in skin and "table" in skin:
+        remedy = "A table does not say what more melanin or blood would do."
+        yield "skin.complexion", "be left out where skin.table is given", skin["table"], remedy
     scalp = data.get("scalp")
     scalp = scalp if isinstance(scalp, dict) else {}
     yield from _meaning_of_scalp(scalp, folder)
@@ -265,6 +270,7 @@ def _known_keys(path: list[Any]) -> list[str]:
         "client": schema.ClientTable,
         "lasers": schema.LaserTable,
         "hair": HairTable,
+        "complexion": ComplexionTable,
     }
     parents = [p for p in path[:-1] if isinstance(p, str)]
     return list(tables.get(parents[-1] if parents else "", schema.PlanTable).model_fields)

@@ -1,4 +1,4 @@
-"""Wrinkles and fine vessels: chains of Gaussians along lines that meander, by cells of a lattice."""
+"""Wrinkles and fine vessels: chains of Gaussians along lines that meander."""
 
 from __future__ import annotations
 

@@ -7,8 +7,8 @@ A lattice of cells in mm holds a point each. A point weighs on what is near it,
 r in cells: q is 1 where one point outweighs all others, the middle of a plate, 1/2 where two weigh
 alike, between plates, and 1/3 where three do. So 1 - q is a network of furrows that is smooth, with
 a slope in closed form, and takes no more than the nine cells around a place. Factors b, spread over
-two decades, make plates of all sizes and hide the lattice. A plate has a height of furrow and a tilt of
-its own as well.
+two decades, make plates of all sizes and hide the lattice. A plate has a height and a tilt of its
+own as well.
 
 On the surface of skin primary furrows, 20 to 100 um deep, bound plates of 0.2 to 0.7 mm, and finer
 ones cross them (K. Hashimoto, Int. J. Dermatol. 13 (1974) 357); the grain's size is assumed.
@@ -105,7 +105,9 @@ class Lattice:
     points: NDArray[np.float32]
 
 
-def lattice_of(layer: Layer, seed: int, px_per_mm: float, window: PixelWindow, spare: int) -> Lattice:
+def lattice_of(
+    layer: Layer, seed: int, px_per_mm: float, window: PixelWindow, spare: int
+) -> Lattice:
     """Return a layer's points for a window of samples and `spare` more on each side."""
     per_x, per_y = 1.0 / (px_per_mm * layer.step_x_mm), 1.0 / (px_per_mm * layer.step_y_mm)
     col0 = math.floor((window.col0 - spare) * per_x) - 2
@@ -154,16 +156,20 @@ def _fill(key, row0, col0, spread, points):
             points[j, i, 0] = INSET + (1.0 - 2.0 * INSET) * _unit(a, 0)
             points[j, i, 1] = INSET + (1.0 - 2.0 * INSET) * _unit(a, 10)
             points[j, i, 2] = spread ** (_unit(a, 20) - 1.0)
-            points[j, i, 3] = (0.2 + 0.8 * _unit(b, 0)) * (0.35 + 0.65 * swell(key, row0 + j, col0 + i))
+            points[j, i, 3] = (0.2 + 0.8 * _unit(b, 0)) * (
+                0.35 + 0.65 * swell(key, row0 + j, col0 + i)
+            )
             points[j, i, 4] = 2.0 * _unit(b, 10) - 1.0
             points[j, i, 5] = 2.0 * _unit(b, 20) - 1.0
 
 
-def places(layer: Layer, px_per_mm: float, first: int, count: int, down: bool) -> NDArray[np.float64]:
+def places(
+    layer: Layer, px_per_mm: float, first: int, count: int, down: bool
+) -> NDArray[np.float64]:
     """Return where samples lie along an axis, in cells of the whole scalp, (count,)."""
     step = layer.step_y_mm if down else layer.step_x_mm
-    found: NDArray[np.float64] = (np.arange(first, first + count) + 0.5) * (1.0 / (px_per_mm * step))
-    return found
+    per_px = 1.0 / (px_per_mm * step)
+    return (np.arange(first, first + count, dtype=np.float64) + 0.5) * per_px
 
 
 def relief_reference(

@@ -1,4 +1,4 @@
-"""Relief, maps and gloss laid over a tile, sixteen samples at a time; `relief` and `shading` say what.
+"""Relief, maps and gloss laid over a tile, sixteen samples at a time; see `relief`, `shading`.
 
 Sixteen samples side by side span few cells, so the points around all of them are gone through once,
 as scalars; a point that a sample is too far from adds nothing to it.
@@ -30,7 +30,7 @@ from smpengine.texture.shading import LEAST, MIRROR_HOLLOW
 RUNS = TILE // LANES
 _FALL = np.float32(-1.0 / REACH**2)
 _STEEP = FURROW * 4.0 * POWER / REACH**2
-assert POWER == 5  # noqa: S101 - the powers below are written out
+assert POWER == 5  # it is written out below
 
 
 @njit(nogil=True, cache=True)

@@ -9,8 +9,8 @@ furrows,
 
 A are the maps. The second line is the microfacet model of Cook and Torrance with Beckmann's lobe,
 h the slopes of the half vector. Light that enters skin comes out beside where it entered, the red
-farther than the blue: so soft, which is less in red (W.-C. Ma et al., "Rapid Acquisition of Specular
-and Diffuse Normal Maps", EGSR 2007, saw it so; the numbers are assumed).
+farther than the blue: so soft, which is less in red (W.-C. Ma et al., "Rapid Acquisition of
+Specular and Diffuse Normal Maps", EGSR 2007, saw it so; the numbers are assumed).
 """
 
 from __future__ import annotations
@@ -70,7 +70,8 @@ class Lamp:
     @property
     def soft(self) -> NDArray[np.float64]:
         """How much light a slope of 1 towards it costs skin, (3,)."""
-        return np.array(SOFT) * np.array(self.weight)
+        soft: NDArray[np.float64] = np.array(SOFT) * np.array(self.weight)
+        return soft
 
     @classmethod
     def of(cls, light: Light | None) -> Lamp:
@@ -80,7 +81,7 @@ class Lamp:
         x, y, z = light.direction
         weight, sky = [], []
         for colour in light.colour:
-            # A lamp that only grazes, without a sky, leaves flat skin black; slopes count all the same.
+            # A lamp that grazes, without a sky, leaves flat skin black: it would divide by 0.
             total = max(1.0 - light.share + light.share * colour * z, 1e-3)
             weight.append(light.share * colour / total)
             sky.append((1.0 - light.share) / total)
@@ -94,8 +95,8 @@ class Terms:
     Attributes
     ----------
     layers
-        (layers, 5): of each the factors on a furrow's slope along x and y and on tilt, to slopes; on
-        a plate's tilt along x, which stands for how pale it is, and on a furrow's depth, to c.
+        (layers, 5): of each the factors on a furrow's slope along x and y and on tilt, to slopes;
+        on a plate's tilt along x, which stands for how pale it is, and on a furrow's depth, to c.
     slopes
         (5,): the lamp's x and y; slopes of the half vector; 1 / m^2.
     bands
@@ -107,9 +108,7 @@ class Terms:
     bands: NDArray[np.float32]
 
 
-def terms_of(
-    complexion: Complexion, light: Light | None, bare: NDArray[np.float64]
-) -> Terms:
+def terms_of(complexion: Complexion, light: Light | None, bare: NDArray[np.float64]) -> Terms:
     """Return the numbers of a complexion under a light, over skin of reflectance R0, (3,)."""
     lamp, relief = Lamp.of(light), complexion.relief_mm
     rows = []
