@@ -117,7 +117,12 @@ def _meaning(raw: dict[str, Any], folder: Path) -> Iterator[checks.Problem]:
     skin = data.get("skin")
     if isinstance(skin, dict) and "complexion" in skin and "table" in skin:
         remedy = "A table does not say what more melanin or blood would do."
-        yield "skin.complexion", "be left out where skin.table is given", skin["table"], remedy
+        yield (
+            "skin.complexion",
+            "be left out where skin.table is given",
+            repr(skin["table"]),
+            remedy,
+        )
     scalp = data.get("scalp")
     scalp = scalp if isinstance(scalp, dict) else {}
     yield from _meaning_of_scalp(scalp, folder)

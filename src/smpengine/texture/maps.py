@@ -3,9 +3,9 @@
 Melanin and blood vary on three scales. On a square lattice whose step is the sigma of its Gaussians
 and whose amplitudes are independent, the sum has the same variance everywhere to 1e-4, pi times
 that of an amplitude, and looks the same in all directions; with equal amplitudes it is even to
-1e-8, 2 pi times one: so redness and a tan that ends along a line are lattices too. What an amplitude
-is worth in each band follows from the reflectance of bare skin, `optics.blood`: never from a
-colour.
+1e-8, 2 pi times one: so redness and a tan that ends along a line are lattices too. What an
+amplitude is worth in each band follows from the reflectance of bare skin, `optics.blood`: never
+from a colour.
 
 Gaussians of a kind come cell by cell, row by row: a window's are the whole's, in their order.
 """
