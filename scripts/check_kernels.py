@@ -18,6 +18,7 @@ from pathlib import Path
 
 from smpengine.panel_constants import compose_constants, deposit_constants
 from smpengine.panel_opencl_hair import SUMS, hair_constants
+from smpengine.panel_opencl_skin import skin_constants
 from smpengine.raster.opencl_source import Number, options_for, shape_for, source_of
 
 CLC = Path("/usr/lib/clc")
@@ -43,6 +44,7 @@ def variants(lean: bool) -> dict[str, tuple[str, dict[str, Number]]]:
     found["discs"] = ("discs", {"ROWS": shape.rows, "STRIPS": shape.strips})
     shape = shape_for(SUMS, 256, lean)
     found["hairs"] = ("hairs", hair_constants(shape.rows, shape.strips))
+    found["skin"] = ("skin", skin_constants())
     for output in ("srgb8", "srgb16", "linear", "absorbance"):
         found[f"compose {output}"] = ("compose", compose_constants(output))
     return found

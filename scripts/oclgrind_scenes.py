@@ -88,7 +88,7 @@ def draw_fields(device: str, bands: tuple[int, ...], check: bool = True) -> None
 
 
 def draw_pictures(device: str) -> None:
-    """Draw dots and hair in every kind of output, at scales drawn as they are and finer."""
+    """Draw skin, dots and hair in every kind of output, at scales drawn as they are and finer."""
     rng = np.random.default_rng(4)
     n = 10
     x, y = rng.uniform(0, 1.2, (2, n))
@@ -96,7 +96,8 @@ def draw_pictures(device: str) -> None:
     dots = smp.Impressions(x, y, depth, radius, 0.1, rng.uniform(1, 60, (n, 3)))
     hair = smp.Hairs(x, y, 6.0 * depth, 0.9, 2.0 * radius, 0.08)
     bald = smp.Scene(smp.Skin("III-IV"), dots, (1.2, 1.2))
-    scene = smp.Scene(bald.skin, dots, (1.2, 1.2), hair=hair)
+    skin = smp.Skin("III-IV", complexion=smp.Complexion(seed=4))
+    scene = smp.Scene(skin, dots, (1.2, 1.2), hair=hair, light=smp.Light())
     for drawn, output, scale in (
         (scene, "srgb8", 40.0), (bald, "srgb16", 17.0), (bald, "linear", 40.0),
         (scene, "absorbance", 9.0),

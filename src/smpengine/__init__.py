@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from smpengine.complexion import Complexion
 from smpengine.devices import Device
 from smpengine.errors import (
     Cancelled,
@@ -41,6 +42,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Cancelled",
+    "Complexion",
     "Device",
     "DeviceError",
     "Hairs",

@@ -17,6 +17,7 @@ from smpengine.optics.crowding import relative_reflectance, relative_reflectance
 from smpengine.optics.scatter import Splats, reach_mm, scatter
 from smpengine.optics.skin import bare_reflectance
 from smpengine.panel_hair import HairField, HairScratch, hair_near, lay_over_reference
+from smpengine.panel_skin import SkinField, SkinScratch, lay_over_skin_reference
 from smpengine.raster import cpu, reference
 from smpengine.raster.grid import GROUP, GROUP_PITCH, TILE, tile_count
 from smpengine.raster.pool import Pool, borrow_pool
@@ -76,13 +77,14 @@ class _Scratch:
 
     halo: cpu.Scratch
     core: cpu.Scratch
+    skin: SkinScratch | None
     hair: HairScratch | None
 
     @classmethod
-    def borrow(cls, pool: Pool, hairy: bool) -> _Scratch:
-        halo, core = 2 * _BANDS, _BANDS
-        hair = HairScratch.borrow(pool) if hairy else None
-        return cls(cpu.Scratch.borrow(pool, halo), cpu.Scratch.borrow(pool, core), hair)
+    def borrow(cls, pool: Pool, uneven: bool, hairy: bool) -> _Scratch:
+        halo, core = cpu.Scratch.borrow(pool, 2 * _BANDS), cpu.Scratch.borrow(pool, _BANDS)
+        skin = SkinScratch.borrow(pool) if uneven else None
+        return cls(halo, core, skin, HairScratch.borrow(pool) if hairy else None)
 
 
 def draw(
@@ -93,12 +95,14 @@ def draw(
     out: NDArray[Any],
     workers: Workers,
 ) -> None:
-    """Draw one panel on the CPU, tile by tile: planes, crowding, hair, subpixels, picture."""
+    """Draw one panel on the CPU, tile by tile: planes, crowding, complexion, hair, subpixels."""
     halvings = halvings_for(px_per_mm)
     fine, scale = subpixels(panel, halvings), math.ldexp(px_per_mm, halvings)
     splats = _splats_for(scene, scale, fine, workers)
     hairs = hair_near(scene, scale, fine)
-    if not splats.halos.x_px.size and not splats.cores.x_px.size and hairs is None:
+    uneven = scene.skin.complexion is not None
+    empty = not splats.halos.x_px.size and not splats.cores.x_px.size
+    if empty and not uneven and hairs is None:
         _draw_bare(panel, finish, out)
         workers.finished(tile_count(fine))
         return
@@ -108,7 +112,9 @@ def draw(
     with borrow_pool() as pool:
         halos = cpu.GaussianField(splats.halos, fine, workers, pool)
         cores = cpu.DiscField(splats.cores, fine, workers, pool)
-        hair = None
+        skin, hair = None, None
+        if uneven:
+            skin = SkinField(scene, finish.bare, scale, fine, workers, pool)
         if hairs is not None:
             hair = HairField(hairs, scene, finish.bare, scale, fine, workers, pool)
 
@@ -120,6 +126,8 @@ def draw(
             first = part.top * GROUP_PITCH + part.left * GROUP
             size = part.height, part.width * GROUP
             relative_reflectance(kept, halo, reached, first, GROUP_PITCH, *size)
+            if skin is not None and scratch.skin is not None:
+                skin.lay_over(tile, kept, scratch.skin)
             if hair is not None and scratch.hair is not None:
                 hair.lay_over(tile, kept, scratch.hair)
             core = scratch.core.group(0)[part.top :, part.left :]
@@ -132,9 +140,10 @@ def draw(
             target = out[row0 : row0 + height, col0 : col0 + width]
             finish(core[:height, :width], target, panel.row0 + row0, panel.col0 + col0)
 
-        workers.each(
-            tile_count(fine), work, lambda: _Scratch.borrow(pool, hair is not None), counts=True
-        )
+        def scratch() -> _Scratch:
+            return _Scratch.borrow(pool, skin is not None, hair is not None)
+
+        workers.each(tile_count(fine), work, scratch, counts=True)
     if whole:
         finish(halve(parts, whole), out, panel.row0, panel.col0)
 
@@ -163,5 +172,6 @@ def draw_reference(
     halo = reference.draw_gaussians(splats.halos, fine)
     core = reference.draw_discs(splats.cores, fine)
     relative = relative_reflectance_reference(core, halo[..., :_BANDS], halo[..., _BANDS:])
+    relative = lay_over_skin_reference(relative, scene, finish.bare, scale, fine)
     relative = lay_over_reference(relative, scene, finish.bare, scale, fine)
     finish(halve(relative, halvings), out, panel.row0, panel.col0)

@@ -26,6 +26,7 @@ from smpengine.panel_constants import (
     deposit_constants,
 )
 from smpengine.panel_opencl_hair import HairOnDevice
+from smpengine.panel_opencl_skin import SkinOnDevice
 from smpengine.raster.opencl import Reader, draw_blocks, draw_levels, tile_size, too_many_splats
 from smpengine.raster.opencl_bins import (
     Grids,
@@ -165,9 +166,12 @@ class _Picture:
             self.weights = tuple(_four(row) for row in matrix)
         self.reader = Reader(engine, workers)
         scene = uploaded.scene
-        self.hair = None
+        self.over: list[SkinOnDevice | HairOnDevice] = []
+        if scene.skin.complexion is not None:
+            fine = subpixels(window, self.halvings)
+            self.over.append(SkinOnDevice(engine, scene, finish.bare, self.scale, fine))
         if scene.hair is not None and len(scene.hair):
-            self.hair = HairOnDevice(engine, scene, finish.bare, self.scale)
+            self.over.append(HairOnDevice(engine, scene, finish.bare, self.scale))
 
     def draw(self) -> None:
         """Draw it, a block at a time."""
@@ -187,11 +191,11 @@ class _Picture:
         place = np.int32(block.row0), np.int32(block.col0)
         fine = subpixels(block, self.halvings)
         near = self._near(fine)
-        hairy = self.hair is not None and self.hair.is_near(fine)
-        if near[1] == 0 and not hairy:  # bare skin, where R / R0 is 1
+        plain = not any(each.is_near(fine) for each in self.over)
+        if near[1] == 0 and plain:  # bare skin, where R / R0 is 1
             relative = self._ones("pixels", block)
             last = self._compose("finish", block, relative, *size, *place, *self.weights, pixels)
-        elif self.halvings == 0 and not hairy:
+        elif self.halvings == 0 and plain:
             halos, kept = self._planes(block, near)
             last = self._compose(
                 "compose", block, halos, kept, *size, *place, *self.weights, pixels
@@ -233,14 +237,15 @@ class _Picture:
         return relative
 
     def _samples(self, fine: PixelWindow, near: tuple[Any, int]) -> Any:
-        """Return R / R0 of a window of samples, hair and all."""
+        """Return R / R0 of a window of samples, with all that lies over it."""
         if near[1] == 0:
             kept = self._ones("kept", fine)
         else:
             halos, kept = self._planes(fine, near)
             self._compose("crowd", None, halos, kept, np.uint32(fine.height * fine.width))
-        if self.hair is not None and self.hair.is_near(fine):
-            self.hair.lay_over(fine, kept)
+        for each in self.over:
+            if each.is_near(fine):
+                each.lay_over(fine, kept)
         return kept
 
     def _halve(

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from smpengine.complexion import Complexion
 from smpengine.errors import SceneError, must
 from smpengine.hairs import Hairs
 from smpengine.impressions import MAX_EXTENT_MM, Impressions, joined
@@ -40,20 +41,25 @@ class Skin:
         Melanosome volume fraction of the epidermis, 0.02 to 0.30; follows from `type` when None.
     table
         A skin of one's own, instead of all that: what `smpengine calibrate` made, or its file.
+    complexion
+        What keeps it from being even: patches and spots, relief, gloss. Perfectly even when None.
 
     Raises
     ------
     SceneError
-        An unknown type, a number outside its range, a file that is no table, or a table beside
-        other values.
+        An unknown type, a number outside its range, a file that is no table, a table beside other
+        values, or beside a complexion.
     """
 
     type: str = "I-II"
     scattering: float = 1.0
     melanosome_fraction: float | None = None
     table: SkinTable | None = None
+    complexion: Complexion | None = None
 
     def __post_init__(self) -> None:
+        if self.complexion is not None:
+            self._check_complexion()
         if self.table is not None:
             self._take_table()
             return
@@ -71,6 +77,16 @@ class Skin:
             raise SceneError(must("skin.scattering", "be 0.4 to 1.6", scattering))
         object.__setattr__(self, "melanosome_fraction", fraction)
         object.__setattr__(self, "scattering", scattering)
+
+    def _check_complexion(self) -> None:
+        if not isinstance(self.complexion, Complexion):
+            got = type(self.complexion).__name__
+            raise SceneError(must("skin.complexion", "be a Complexion or None", got))
+        if self.table is not None:
+            # A table says nothing of what its skin would be with more melanin or blood.
+            remedy = "Leave it out, or give the skin by type or melanosome_fraction."
+            rule = "be None where skin.table is given"
+            raise SceneError(must("skin.complexion", rule, "a Complexion", remedy=remedy))
 
     def _take_table(self) -> None:
         usual = {"type": "I-II", "scattering": 1.0, "melanosome_fraction": None}

@@ -10,11 +10,11 @@ from scipy.spatial import cKDTree
 
 import smpengine as smp
 from smpengine.impressions import COLUMNS
+from smpengine.philox import salted_key
 from smpengine.plan.density import DensityMap, Hairline, Region, catmull_rom, patch_waves
 from smpengine.plan.faults import FAULTS, faulty_density, faulty_layers, place_with
 from smpengine.plan.misplaced import REACH_MM
 from smpengine.plan.placement import Layer, place
-from smpengine.plan.random import salted_key
 from smpengine.plan.schema import FaultName
 
 CURVE = [(0.0, 8.0), (12.0, 4.0), (24.0, 3.0), (40.0, 9.0)]

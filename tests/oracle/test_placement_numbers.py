@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from smpengine.philox import normals, philox
 from smpengine.plan.bluenoise import MAX_DENSITY_PER_CM2, POINTS, TILE_MM, tile_mm
 from smpengine.plan.density import DensityMap, Hairline, Region
 from smpengine.plan.placement import Layer, place
-from smpengine.plan.random import normals, philox
 
 SQUARE = [(10.0, 10.0), (40.0, 10.0), (40.0, 40.0), (10.0, 40.0)]
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from smpengine.philox import philox, uniform
 from smpengine.plan.covers import PATCH_CONTRAST, Fields, factors
 from smpengine.plan.hairlines import Edge
-from smpengine.plan.random import philox, uniform
 
 _CURVE_STEPS = 12  # straight pieces between two points of the hairline
 _WAVES = 32

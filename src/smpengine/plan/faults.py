@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smpengine.impressions import Impressions
+from smpengine.philox import salted_key
 from smpengine.plan.checks import MAX_COVER
 from smpengine.plan.density import DensityMap, Hairline, Region, Stroke, patch_waves
 from smpengine.plan.misplaced import (
@@ -30,7 +31,6 @@ from smpengine.plan.misplaced import (
     inside,
 )
 from smpengine.plan.placement import Layer, place
-from smpengine.plan.random import salted_key
 
 _PATCHES_SALT: Final = 3
 

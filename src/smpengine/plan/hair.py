@@ -19,10 +19,10 @@ from numba import njit
 from numpy.typing import NDArray
 
 from smpengine.hairs import COLUMNS, DIAMETERS_MM, MAX_MELANIN, Hairs
+from smpengine.philox import normals, philox, salted_key, uniform
 from smpengine.plan.hair_schema import HairTable
 from smpengine.plan.loss import Growth, diameter_share
 from smpengine.plan.placement import Layer, place
-from smpengine.plan.random import normals, philox, salted_key, uniform
 
 COLOURS: Final[dict[str, tuple[float, float]]] = {
     "black": (8.0, 0.0),

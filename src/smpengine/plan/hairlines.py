@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from smpengine.plan.random import normals, philox, salted_key, uniform
+from smpengine.philox import normals, philox, salted_key, uniform
 
 _EDGE_SALT: Final = 7
 _ASYMMETRY_SALT: Final = 8

@@ -14,6 +14,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from smpengine.errors import PlanError, SceneError, must
 from smpengine.plan import checks, scalp_checks
+from smpengine.plan.complexion_schema import ComplexionTable
 from smpengine.plan.hair_schema import ExtractionTable, HairColour, HairTable, LossName, LossTable
 from smpengine.plan.pigments import MUA_PER_MM
 from smpengine.plan.presets import SESSIONS, TREATMENTS
@@ -113,12 +114,7 @@ def _meaning(raw: dict[str, Any], folder: Path) -> Iterator[checks.Problem]:
     elif not data.get("sessions") and "treatment" not in raw:
         remedy = f'For example treatment = "{next(iter(TREATMENTS))}".'
         yield "sessions", "list at least one session, or treatment be given", "neither", remedy
-    if "match" in raw and not isinstance(data.get("hair"), dict):
-        yield "match", "be left out without hair", repr(raw["match"]), "Add a table [hair]."
-    skin = data.get("skin")
-    if "match" in raw and isinstance(skin, dict) and "table" in skin:
-        remedy = "Use skin.type."
-        yield "match", "be left out where skin.table is given", repr(raw["match"]), remedy
+    yield from _meaning_of_table(raw, data)
     scalp = data.get("scalp")
     scalp = scalp if isinstance(scalp, dict) else {}
     yield from _meaning_of_scalp(scalp, folder)
@@ -137,6 +133,21 @@ def _meaning(raw: dict[str, Any], folder: Path) -> Iterator[checks.Problem]:
             yield from _under(f"sessions[{k}]", checks.check_session(session, max(densest, 1e-9)))
     if all(session is not None for session in sessions):
         yield from checks.check_days([session for session in sessions if session is not None])
+
+
+def _meaning_of_table(raw: dict[str, Any], data: dict[str, Any]) -> Iterator[checks.Problem]:
+    """Check what goes together with a skin that is a table, and with hair."""
+    if "match" in raw and not isinstance(data.get("hair"), dict):
+        yield "match", "be left out without hair", repr(raw["match"]), "Add a table [hair]."
+    skin = data.get("skin")
+    if not isinstance(skin, dict) or "table" not in skin:
+        return
+    rule = "be left out where skin.table is given"
+    if "match" in raw:
+        yield "match", rule, repr(raw["match"]), "Use skin.type."
+    if "complexion" in skin:
+        remedy = "A table does not say what more melanin or blood would do."
+        yield "skin.complexion", rule, repr(skin["table"]), remedy
 
 
 def _meaning_of_scalp(scalp: dict[str, Any], folder: Path) -> Iterator[checks.Problem]:
@@ -274,6 +285,7 @@ def _known_keys(path: list[Any]) -> list[str]:
         "hair": HairTable,
         "loss": LossTable,
         "extractions": ExtractionTable,
+        "complexion": ComplexionTable,
     }
     parents = [p for p in path[:-1] if isinstance(p, str)]
     return list(tables.get(parents[-1] if parents else "", schema.PlanTable).model_fields)

@@ -17,9 +17,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from smpengine.philox import philox, salted_key, uniform
 from smpengine.plan.density import DensityMap, Region, catmull_rom
 from smpengine.plan.hair_schema import HairTable, LossTable
-from smpengine.plan.random import philox, salted_key, uniform
 
 Place = tuple[float, float]
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -177,8 +177,10 @@ def _patch(
 def _look(scene: Scene, only_hair: bool = False) -> Look:
     """Draw a patch and measure it."""
     nothing = scene.impressions.rows(slice(0, 0))
-    if only_hair:
-        scene = Scene(scene.skin, nothing, scene.extent_mm, scene.hair)
+    dots = nothing if only_hair else scene.impressions
+    # Skin as even as can be: what lies over all of it alike is no part of a match.
+    skin = replace(scene.skin, complexion=None)
+    scene = Scene(skin, dots, scene.extent_mm, scene.hair if only_hair else None)
     bands = render(scene, _PX_PER_MM, _SEEN_MM, "linear", "cpu")
     bare = render(Scene(scene.skin, nothing, (1.0, 1.0)), 1.0, output="linear", device="cpu")
     relative = bands.astype(np.float64) / bare[0, 0]
@@ -186,8 +188,8 @@ def _look(scene: Scene, only_hair: bool = False) -> Look:
     depth = -np.log(relative)
     fine = depth - gaussian_filter(depth, (_FINE_MM * _PX_PER_MM,) * 2 + (0,))
     picture = render(scene, _PX_PER_MM, _SEEN_MM, "srgb8", "cpu")
-    dots = find(prepare(picture, _PX_PER_MM, None)).dots
-    width = float(np.median(dots.fwhm_mm)) if len(dots) >= _FEWEST else float("nan")
+    seen = find(prepare(picture, _PX_PER_MM, None)).dots
+    width = float(np.median(seen.fwhm_mm)) if len(seen) >= _FEWEST else float("nan")
     return Look(loss, width, float(fine.std()))
 
 

@@ -15,7 +15,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from smpengine.impressions import COLUMNS, Impressions
-from smpengine.plan.random import philox, salted_key, uniform
+from smpengine.philox import philox, salted_key, uniform
 
 Box = tuple[float, float, float, float]
 

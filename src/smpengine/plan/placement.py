@@ -20,9 +20,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 from smpengine.impressions import Impressions
+from smpengine.philox import normals, philox
 from smpengine.plan.bluenoise import MAX_DENSITY_PER_CM2, POINTS, TILE_MM, tile_mm
 from smpengine.plan.density import DensityMap
-from smpengine.plan.random import normals, philox
 from smpengine.workers import Workers, thread_count
 
 _PLACE: Final = 0xFFFF_FFFF  # counter word of the lattices' own numbers; no rank is as large

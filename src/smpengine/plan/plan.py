@@ -117,7 +117,13 @@ class Plan:
         """
         given = self.table.skin
         if given.table is None:
-            return Skin(given.type, given.scattering, given.melanosome_fraction)
+            complexion = None
+            if given.complexion is not None:
+                years = self.table.client.age_years
+                complexion = given.complexion.complexion(given.type, years, self.seed)
+            return Skin(
+                given.type, given.scattering, given.melanosome_fraction, complexion=complexion
+            )
         if self._skin is None:
             table = read_table(self._folder / given.table)
             self._skin = Skin(given.type, given.scattering, given.melanosome_fraction, table)

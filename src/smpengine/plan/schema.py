@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from smpengine.plan.complexion_schema import ComplexionTable
 from smpengine.plan.hair_schema import HairTable
 from smpengine.plan.presets import FEATHERS_MM, NEEDLES_RADIUS_MM, SESSIONS, TREATMENTS
 from smpengine.plan.scalp_schema import NotNegative, ScalpTable, Share, Table
@@ -39,6 +40,9 @@ class SkinTable(Table):
     table: str | None = Field(
         None,
         description="A skin of one's own: what `smpengine calibrate` wrote, beside the plan.",
+    )
+    complexion: ComplexionTable | None = Field(
+        None, description="Patches, spots, relief and gloss; perfectly even skin if not given."
     )
 
 

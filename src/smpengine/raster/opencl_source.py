@@ -27,6 +27,7 @@ FILES: Final = {
     "gaussians": ("common", "profile", "upsample", "gaussians"),
     "discs": ("common", "discs"),
     "hairs": ("common", "place", "hairs"),
+    "skin": ("common", "skin"),
     "compose": ("common", "crowding", "tone", "compose"),
     "ceilings": ("common", "ceilings"),
 }
