@@ -151,7 +151,9 @@ def _scene(
               _BAD_INPUT)  # fmt: skip
     bare = plan.scene(sessions=0)
     provenance = {**bare.provenance, "impressions": impressions.name}
-    return smp.Scene(bare.skin, columns, bare.extent_mm, bare.hair, provenance=provenance)
+    return smp.Scene(
+        bare.skin, columns, bare.extent_mm, bare.hair, bare.surface, bare.light, provenance
+    )
 
 
 @contextmanager

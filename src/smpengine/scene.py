@@ -13,6 +13,7 @@ from smpengine.hairs import Hairs
 from smpengine.impressions import MAX_EXTENT_MM, Impressions, joined
 from smpengine.light import Light
 from smpengine.skintable import RGB_NM, SkinTable, read_table
+from smpengine.surface.head import Head
 
 BANDS: Final = ("R", "G", "B")
 """The bands that every table and plane is ordered by: 610, 545 and 460 nm."""
@@ -125,9 +126,9 @@ class Scene:
     hair
         The hair that is there; None for none. Hairs outside the extent are drawn where they lie.
     surface
-        Not available in this version: None.
+        The head that it lies on, for `render_view`; flat pictures are of the scalp unrolled.
     light
-        A lamp; an even sky when None.
+        What falls on the head; an even sky when None.
     provenance
         What made the scene, for the files written from it (the resolved plan, the seed).
     blood
@@ -144,7 +145,7 @@ class Scene:
     impressions: Impressions
     extent_mm: tuple[float, float]
     hair: Hairs | None = None
-    surface: None = None
+    surface: Head | None = None
     light: Light | None = None
     provenance: dict[str, object] = field(default_factory=dict, compare=False)
     blood: Impressions | None = None
@@ -156,8 +157,8 @@ class Scene:
             raise SceneError(must("hair", "be Hairs or None", type(self.hair).__name__))
         if self.light is not None and not isinstance(self.light, Light):
             raise SceneError(must("light", "be a Light or None", type(self.light).__name__))
-        if self.surface is not None:
-            raise SceneError(must("surface", "be None in this version", repr(self.surface)))
+        if self.surface is not None and not isinstance(self.surface, Head):
+            raise SceneError(must("surface", "be a Head or None", type(self.surface).__name__))
         object.__setattr__(self, "extent_mm", _extent(self.extent_mm))
         for name in ("impressions", "blood"):
             columns = getattr(self, name)
@@ -203,8 +204,9 @@ class Scene:
 
         blood = None if self.blood is None else pick(self.blood)
         return Scene(
-            skin, pick(self.impressions), self.extent_mm, self.hair, light=self.light, blood=blood
-        )
+            skin, pick(self.impressions), self.extent_mm, self.hair, self.surface, self.light,
+            blood=blood,
+        )  # fmt: skip
 
 
 def _extent(value: object) -> tuple[float, float]:

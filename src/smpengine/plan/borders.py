@@ -8,6 +8,7 @@ from pathlib import Path
 from smpengine.errors import PlanError, must
 from smpengine.plan.density import DensityMap, Gradient, Hairline, Mask, Region, Stroke
 from smpengine.plan.faults import faulty_density
+from smpengine.plan.heads import stretch_of
 from smpengine.plan.hairlines import edge_of, shape_curve
 from smpengine.plan.outlines import OutlineError, Ring, file_rings, path_rings, read_mask
 from smpengine.plan.scalp_schema import HairlineTable, PartTable, RegionTable, ScarTable
@@ -38,7 +39,10 @@ def density_of(table: PlanTable, folder: Path) -> DensityMap:
     lines: list[PartTable | ScarTable] = [*scalp.parts, *scalp.scars]
     strokes = [Stroke(v.points_mm, v.width_mm, v.density, v.feather_mm) for v in lines]
     hairline = _hairline_of(table)
-    return faulty_density(table.faults, regions, hairline, scalp.extent_mm, table.seed, strokes)
+    return faulty_density(
+        table.faults, regions, hairline, scalp.extent_mm, table.seed, strokes,
+        stretch_of(table, folder),
+    )  # fmt: skip
 
 
 def hair_density_of(table: PlanTable, folder: Path) -> DensityMap:
@@ -62,7 +66,7 @@ def hair_density_of(table: PlanTable, folder: Path) -> DensityMap:
     everywhere = [(0.0, 0.0), (width, 0.0), (width, height), (0.0, height)]
     regions = [Region(everywhere, table.hair.coverage, 0.0)]
     regions += _regions_of(table.hair.regions, "hair.regions", extent_mm, folder)
-    return DensityMap(regions, _hairline_of(table))
+    return DensityMap(regions, _hairline_of(table), stretch=stretch_of(table, folder))
 
 
 def _hairline_of(table: PlanTable) -> Hairline | None:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from smpengine.errors import PlanError, SceneError, must
 from smpengine.plan import checks, scalp_checks
 from smpengine.plan.hair_schema import HairColour, HairTable
+from smpengine.plan.head_schema import HeadTable, LightTable
 from smpengine.plan.pigments import MUA_PER_MM
 from smpengine.plan.presets import SESSIONS, TREATMENTS
 from smpengine.plan.scalp_schema import (
@@ -265,6 +266,8 @@ def _known_keys(path: list[Any]) -> list[str]:
         "client": schema.ClientTable,
         "lasers": schema.LaserTable,
         "hair": HairTable,
+        "head": HeadTable,
+        "light": LightTable,
     }
     parents = [p for p in path[:-1] if isinstance(p, str)]
     return list(tables.get(parents[-1] if parents else "", schema.PlanTable).model_fields)

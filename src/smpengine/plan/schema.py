@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from smpengine.plan.hair_schema import HairTable
+from smpengine.plan.head_schema import HeadTable, LightTable
 from smpengine.plan.presets import FEATHERS_MM, NEEDLES_RADIUS_MM, SESSIONS, TREATMENTS
 from smpengine.plan.scalp_schema import NotNegative, ScalpTable, Share, Table
 
@@ -192,6 +193,10 @@ class PlanTable(Table):
     healing: HealingTable = Field(HealingTable(), description="How deposits change over time.")
     faults: list[FaultName] = Field([], description="Mistakes to show, by name; they combine.")
     hair: HairTable | None = Field(None, description="The hair that is there; none if not given.")
+    head: HeadTable | None = Field(None, description="What it lies on; flat skin if not given.")
+    light: LightTable | None = Field(
+        None, description="What falls on the head; with [head], the values of this table's own."
+    )
     render: RenderTable = Field(RenderTable(), description="Defaults of the picture.")
 
     @model_validator(mode="before")

@@ -1,0 +1,201 @@
+"""A scene laid on a head: where its dots and hairs are in space, and those of a block in its chart.
+
+Dots keep their size, depth and granules; hairs are drawn as they are seen from the eye. Only places
+change, so that what draws a block is what draws flat skin, on any device.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from smpengine.hairs import COLUMNS as HAIR_COLUMNS
+from smpengine.hairs import DIAMETERS_MM, MAX_LENGTH_MM, Hairs
+from smpengine.impressions import COLUMNS, Impressions, joined, unchecked
+from smpengine.optics.granules import place_words, placed_as
+from smpengine.optics.scatter import reach_mm
+from smpengine.optics.shaft import reach_mm as hair_reach_mm
+from smpengine.scene import Scene
+from smpengine.surface.head import Head, Surface
+from smpengine.views.chart import Chart
+
+_STEP_MM: Final = 0.01  # along a hair, to find its direction in space
+STEEPEST_TAN: Final = math.tan(math.radians(70.0))
+"""Beyond this tilt shafts are drawn as at it: in a block's chart they would be longer than it."""
+_MARGIN_PX: Final = 16.0  # what levels of Gaussians add to a reach, as in panel.py
+
+Array = NDArray[np.float64]
+
+
+class Block(Scene):
+    """A scene in a block's chart; the roots of its hair are among its impressions already."""
+
+    @property
+    def deposits(self) -> Impressions:  # type: ignore[override]
+        """All that is drawn in the skin."""
+        return self.impressions
+
+
+@dataclass(frozen=True)
+class Laid:
+    """Rows of columns on a surface: points and normals (n, 3), and how far their marks reach."""
+
+    points: Array
+    normals: Array
+    reach_mm: float
+
+    def near(self, chart: Chart, box: tuple[float, float, float, float], margin_mm: float) -> Array:
+        """Return the rows whose place is in a box of the chart or near it, with u and v: (m, 3)."""
+        margin = margin_mm + self.reach_mm
+        u, v = chart.places(self.points, self.normals)
+        inside = (u > box[0] - margin) & (u < box[2] + margin)
+        inside &= (v > box[1] - margin) & (v < box[3] + margin)
+        rows = np.flatnonzero(inside)
+        return np.stack([rows.astype(np.float64), u[rows], v[rows]])
+
+
+class Rolled:
+    """A scene on a head.
+
+    Parameters
+    ----------
+    scene
+        In three bands, with a surface.
+    """
+
+    def __init__(self, scene: Scene) -> None:
+        head = scene.surface
+        assert head is not None
+        self.scene, self.head = scene, head
+        self.surface: Surface = head.surface
+        deposits = scene.deposits
+        x0, y0 = head.crown_in(scene.extent_mm)
+        self._deposits, points = _kept(self.surface, deposits, x0, y0)
+        reach = reach_mm(deposits, scene.skin)
+        self._dots = Laid(points, self.surface.normals(points), reach)
+        self._words = place_words(self._deposits.x_mm, self._deposits.y_mm)
+        self._hair = None if scene.hair is None else _Coat(self.surface, scene.hair, x0, y0)
+
+    def block(
+        self, chart: Chart, box: tuple[float, float, float, float], toward: Array, px_per_mm: float
+    ) -> Block:
+        """Return the part of the scene that a box of a chart shows.
+
+        Parameters
+        ----------
+        chart, box
+            u0, v0, u1, v1 in mm.
+        toward
+            Unit vector from there to the eye.
+        px_per_mm
+            Scale that it will be drawn at.
+        """
+        margin = _MARGIN_PX / px_per_mm
+        row, u, v = self._dots.near(chart, box, margin)
+        rows = row.astype(np.intp)
+        columns = {name: getattr(self._deposits, name)[rows] for name in COLUMNS}
+        columns["x_mm"], columns["y_mm"] = u, placed_as(u, v, self._words[rows])
+        hair = None if self._hair is None else self._hair.block(chart, box, margin, toward)
+        return Block(self.scene.skin, unchecked(columns), self.scene.extent_mm, hair)
+
+
+def _kept(
+    surface: Surface, deposits: Impressions, x0: float, y0: float
+) -> tuple[Impressions, Array]:
+    """Return the deposits that lie on the surface, and their points."""
+    points, ratio = surface.on_surface(deposits.x_mm - x0, deposits.y_mm - y0)
+    on = ratio > 0.0
+    return deposits.rows(on), points[on]
+
+
+class _Coat:
+    """Hair on a surface."""
+
+    def __init__(self, surface: Surface, hairs: Hairs, x0: float, y0: float) -> None:
+        x, y = hairs.x_mm - x0, hairs.y_mm - y0
+        points, ratio = surface.on_surface(x, y)
+        azimuth = hairs.azimuth_rad
+        ahead, _ = surface.on_surface(x + _STEP_MM * np.cos(azimuth), y + _STEP_MM * np.sin(azimuth))
+        on = ratio > 0.0
+        self._hairs = hairs.rows(on)
+        normals = surface.normals(points[on])
+        along = ahead[on] - points[on]
+        along -= normals * (along * normals).sum(1, keepdims=True)
+        self._along = along / np.linalg.norm(along, axis=1, keepdims=True)
+        self._laid = Laid(points[on], normals, _seen_reach_mm(hairs))
+
+    def block(
+        self, chart: Chart, box: tuple[float, float, float, float], margin_mm: float, toward: Array
+    ) -> Hairs | None:
+        """Return the hairs of a box as they are seen, or None."""
+        row, u, v = self._laid.near(chart, box, margin_mm)
+        if row.size == 0:
+            return None
+        rows = row.astype(np.intp)
+        hairs = self._hairs.rows(rows)
+        columns = {name: np.array(getattr(hairs, name)) for name in HAIR_COLUMNS}
+        columns["x_mm"], columns["y_mm"] = u, v
+        _lean(
+            self._along[rows], self._laid.normals[rows], toward, chart.axes, STEEPEST_TAN,
+            columns["azimuth_rad"], columns["elevation_rad"], columns["length_mm"],
+            columns["diameter_mm"], columns["shadow"], *DIAMETERS_MM, MAX_LENGTH_MM,
+        )  # fmt: skip
+        return Hairs(*(columns[name] for name in HAIR_COLUMNS))
+
+
+def _seen_reach_mm(hairs: Hairs) -> float:
+    """Return how far from its root a hair of a block may change pixels, mm."""
+    return hair_reach_mm(hairs) * math.hypot(1.0, STEEPEST_TAN)
+
+
+@njit(nogil=True, cache=True)
+def _lean(
+    along, normals, toward, axes, steepest, azimuth, elevation, length, diameter, shadow,
+    thinnest, thickest, longest,
+):  # fmt: skip
+    """Turn shafts into those that, drawn on the skin and seen aslant, look as shafts that stand.
+
+    The tip of a shaft at the height h hides the skin h tan(tilt) behind it, away from the eye. A
+    strip across the tilt is seen narrower, so it is drawn wider; its shadow stays as dark.
+    """
+    for n in range(along.shape[0]):
+        slant = 0.0
+        for k in range(3):
+            slant += toward[k] * normals[n, k]
+        # What a height of 1 is moved by, in the tangent plane, in the chart's axes.
+        away_u, away_v, flat_u, flat_v = 0.0, 0.0, 0.0, 0.0
+        for k in range(3):
+            away = normals[n, k] * slant - toward[k]
+            away_u += away * axes[0, k]
+            away_v += away * axes[1, k]
+            flat_u += along[n, k] * axes[0, k]
+            flat_v += along[n, k] * axes[1, k]
+        turned = math.hypot(away_u, away_v)
+        tangent = min(math.sqrt(max(1.0 - slant * slant, 0.0)) / max(slant, 1e-9), steepest)
+        if turned > 1e-12:
+            away_u, away_v = away_u / turned, away_v / turned
+        size = math.hypot(flat_u, flat_v)
+        flat_u, flat_v = flat_u / max(size, 1e-12), flat_v / max(size, 1e-12)
+        lies = length[n] * math.cos(elevation[n])
+        stands = length[n] * math.sin(elevation[n])
+        u = lies * flat_u + stands * tangent * away_u
+        v = lies * flat_v + stands * tangent * away_v
+        seen = math.hypot(u, v)
+        azimuth[n] = math.atan2(v, u) if seen > 1e-12 else math.atan2(flat_v, flat_u)
+        before = length[n] * diameter[n]
+        length[n] = min(math.hypot(seen, stands), longest)
+        elevation[n] = min(max(math.atan2(stands, seen), 0.0), 0.5 * math.pi)
+        if seen > diameter[n]:
+            with_tilt = (u * away_u + v * away_v) / seen
+            cosine = 1.0 / math.sqrt(1.0 + tangent * tangent)
+            # Seen from its own direction a strip is foreshortened along, and keeps its width.
+            wider = math.sqrt(with_tilt**2 * cosine**2 + (1.0 - with_tilt**2)) / cosine
+            diameter[n] = min(max(diameter[n] * wider, thinnest), thickest)
+        after = length[n] * diameter[n]
+        if after > 0.0:
+            shadow[n] = min(shadow[n] * before / after, 4.0)
