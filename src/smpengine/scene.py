@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from smpengine.errors import SceneError, must
 from smpengine.hairs import Hairs
@@ -176,6 +176,11 @@ class Scene:
             rule = f"have shape (n,) or (n, {bands}), for the bands of the skin"
             raise SceneError(must("mua_per_mm", rule, shape))
         return columns if self.skin.is_spectral else columns.flat(bands)
+
+    @property
+    def scattered(self) -> Any:
+        """What the deposits are drawn as, where that is known already (blocks of views); or None."""
+        return None
 
     @cached_property
     def deposits(self) -> Impressions:

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from smpengine.devices import CPU
 from smpengine.image.tone import encode
 from smpengine.picture import draw_picture
 from smpengine.raster.splats import PixelWindow
@@ -18,7 +19,7 @@ from smpengine.views.rolled import Rolled
 from smpengine.views.shade import shade
 from smpengine.views.view import View
 from smpengine.views.warp import footprints, gather
-from smpengine.window import FULL_SCALE_PX_PER_MM
+from smpengine.window import FULL_SCALE_PX_PER_MM, halvings_for
 from smpengine.workers import Workers
 
 _FINER: Final = 1.25
@@ -49,12 +50,17 @@ class Drawing:
         Where it is seen from.
     px_per_mm, device, output, exposure
         As `render_view` has checked them.
+    workers
+        Who lays the scene on the head.
     """
 
     def __init__(
-        self, scene: Scene, view: View, px_per_mm: float, device: str, output: str, exposure: float
-    ) -> None:
-        self._rolled = Rolled(scene)
+        self, scene: Scene, view: View, px_per_mm: float, device: str, output: str,
+        exposure: float, workers: Workers,
+    ) -> None:  # fmt: skip
+        self._scale = chart_scale(px_per_mm)
+        finest = math.ldexp(self._scale, halvings_for(self._scale)) if device == CPU else None
+        self._rolled = Rolled(scene, finest, workers)
         self._view, self._px_per_mm, self._device = view, px_per_mm, device
         self._output, self._exposure = output, exposure
         surface = self._rolled.surface
@@ -63,7 +69,6 @@ class Drawing:
         self._size_px = width * px_per_mm, height * px_per_mm
         inverse = 0.0 if view.distance_mm is None else 1.0 / view.distance_mm
         self._eye = inverse, surface.facing(self._basis[2])
-        self._scale = chart_scale(px_per_mm)
 
     def block(self, row0: int, col0: int, shape: tuple[int, int]) -> NDArray[np.float32]:
         """Return a block's light in the bands, (height, width, 3)."""
@@ -90,19 +95,13 @@ class Drawing:
         self, chart: Chart, window: PixelWindow, points: NDArray[np.float64]
     ) -> NDArray[np.float32]:
         """Return the skin of a window of a chart, reflectance in the bands."""
-        scale = self._scale
-        box = (
-            window.col0 / scale,
-            window.row0 / scale,
-            (window.col0 + window.width) / scale,
-            (window.row0 + window.height) / scale,
-        )
         toward = self._basis[2]
         if self._view.distance_mm is not None:
             eye = toward * (self._eye[1] + self._view.distance_mm)
             toward = eye - points.sum(0) / len(points)
             toward /= math.sqrt(float((toward * toward).sum()))
-        scene = self._rolled.block(chart, box, toward, scale)
+        scale = self._scale
+        scene = self._rolled.block(chart, window, toward, scale)
         skin = np.empty((window.height, window.width, 3), np.float32)
         draw_picture(scene, self._device, scale, window, "linear", None, skin, Workers(1))
         return skin

@@ -102,7 +102,8 @@ def render_view(
     factor = exposure_of(exposure)
     from smpengine.views.block import Drawing  # brings Numba with it
 
-    drawing = Drawing(scene, seen, scale, name, output, EXPOSURE if factor is None else factor)
+    bright = EXPOSURE if factor is None else factor
+    drawing = Drawing(scene, seen, scale, name, output, bright, Workers(workers.threads, cancel))
     least = float(np.min(surface.bounds_mm))
     side = min(max(math.floor(_BLOCK_SHARE * least * scale), 16), _BLOCK_PX)
     _draw_blocks(drawing, window, side, image, workers)

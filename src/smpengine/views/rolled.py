@@ -16,47 +16,63 @@ from numpy.typing import NDArray
 
 from smpengine.hairs import COLUMNS as HAIR_COLUMNS
 from smpengine.hairs import DIAMETERS_MM, MAX_LENGTH_MM, Hairs
-from smpengine.impressions import COLUMNS, Impressions, joined, unchecked
+from smpengine.impressions import COLUMNS, Impressions, unchecked
 from smpengine.optics.granules import place_words, placed_as
-from smpengine.optics.scatter import reach_mm
+from smpengine.optics.scatter import Splats, reach_mm
 from smpengine.optics.shaft import reach_mm as hair_reach_mm
+from smpengine.raster.splats import PixelWindow
 from smpengine.scene import Scene
 from smpengine.surface.head import Head, Surface
 from smpengine.views.chart import Chart
+from smpengine.views.marks import Marks
+from smpengine.window import halvings_for, subpixels
+from smpengine.workers import Workers
 
 _STEP_MM: Final = 0.01  # along a hair, to find its direction in space
 STEEPEST_TAN: Final = math.tan(math.radians(70.0))
 """Beyond this tilt shafts are drawn as at it: in a block's chart they would be longer than it."""
 _MARGIN_PX: Final = 16.0  # what levels of Gaussians add to a reach, as in panel.py
 
+_CHUNK: Final = 16_384
+
 Array = NDArray[np.float64]
+Box = tuple[float, float, float, float]
 
 
 class Block(Scene):
     """A scene in a block's chart; the roots of its hair are among its impressions already."""
+
+    splats: Splats | None = None
 
     @property
     def deposits(self) -> Impressions:  # type: ignore[override]
         """All that is drawn in the skin."""
         return self.impressions
 
+    @property
+    def scattered(self) -> Splats | None:
+        """What they are drawn as, if that is known; then there are no impressions."""
+        return self.splats
+
 
 @dataclass(frozen=True)
 class Laid:
-    """Rows of columns on a surface: points and normals (n, 3), and how far their marks reach."""
+    """Rows of columns on a surface: points and normals (n, 3), and how far each reaches, (n,)."""
 
     points: Array
     normals: Array
-    reach_mm: float
+    reach_mm: Array
 
-    def near(self, chart: Chart, box: tuple[float, float, float, float], margin_mm: float) -> Array:
-        """Return the rows whose place is in a box of the chart or near it, with u and v: (m, 3)."""
+    def near(
+        self, chart: Chart, box: Box, margin_mm: float
+    ) -> tuple[NDArray[np.intp], Array, Array]:
+        """Return the rows that reach a box of the chart, and their u and v, (m,)."""
         margin = margin_mm + self.reach_mm
         u, v = chart.places(self.points, self.normals)
         inside = (u > box[0] - margin) & (u < box[2] + margin)
         inside &= (v > box[1] - margin) & (v < box[3] + margin)
         rows = np.flatnonzero(inside)
-        return np.stack([rows.astype(np.float64), u[rows], v[rows]])
+        return rows, u[rows], v[rows]
 
 
 class Rolled:
@@ -66,77 +82,101 @@ class Rolled:
     ----------
     scene
         In three bands, with a surface.
+    px_per_mm
+        Of the finest samples; None where blocks bring their impressions, for a device to scatter.
+    workers
+        Who works it out.
     """
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, px_per_mm: float | None, workers: Workers) -> None:
         head = scene.surface
         assert head is not None
         self.scene, self.head = scene, head
         self.surface: Surface = head.surface
-        deposits = scene.deposits
         x0, y0 = head.crown_in(scene.extent_mm)
-        self._deposits, points = _kept(self.surface, deposits, x0, y0)
-        reach = reach_mm(deposits, scene.skin)
-        self._dots = Laid(points, self.surface.normals(points), reach)
+        every = scene.deposits
+        points, on = laid(self.surface, every.x_mm - x0, every.y_mm - y0, workers)
+        self._deposits = every.rows(on)
+        self._marks = None
+        reach = np.full(len(self._deposits), reach_mm(every, scene.skin))
+        if px_per_mm is not None:
+            self._marks = Marks(self._deposits, scene.skin, px_per_mm, workers)
+            reach = self._marks.reach_mm() + 5.0 * self._deposits.radius_mm
+        self._dots = Laid(points[on], self.surface.normals(points[on]), reach)
         self._words = place_words(self._deposits.x_mm, self._deposits.y_mm)
-        self._hair = None if scene.hair is None else _Coat(self.surface, scene.hair, x0, y0)
+        self._coat = None
+        if scene.hair is not None and len(scene.hair):
+            self._coat = _Coat(self.surface, scene.hair, x0, y0, workers)
 
     def block(
-        self, chart: Chart, box: tuple[float, float, float, float], toward: Array, px_per_mm: float
+        self, chart: Chart, window: PixelWindow, toward: Array, px_per_mm: float
     ) -> Block:
-        """Return the part of the scene that a box of a chart shows.
+        """Return the part of the scene that a window of a chart shows.
 
         Parameters
         ----------
-        chart, box
-            u0, v0, u1, v1 in mm.
+        chart, window
+            Samples of the chart.
         toward
             Unit vector from there to the eye.
         px_per_mm
-            Scale that it will be drawn at.
+            Samples per mm.
         """
+        left, top = window.col0 / px_per_mm, window.row0 / px_per_mm
+        box = left, top, left + window.width / px_per_mm, top + window.height / px_per_mm
         margin = _MARGIN_PX / px_per_mm
-        row, u, v = self._dots.near(chart, box, margin)
-        rows = row.astype(np.intp)
+        rows, u, v = self._dots.near(chart, box, margin)
+        hair = None if self._coat is None else self._coat.block(chart, box, margin, toward)
+        skin, extent_mm = self.scene.skin, self.scene.extent_mm
+        if self._marks is not None:
+            block = Block(skin, self._deposits.rows(slice(0, 0)), extent_mm, hair)
+            fine = subpixels(window, halvings_for(px_per_mm))
+            object.__setattr__(block, "splats", self._marks.block(rows, u, v, fine))
+            return block
         columns = {name: getattr(self._deposits, name)[rows] for name in COLUMNS}
         columns["x_mm"], columns["y_mm"] = u, placed_as(u, v, self._words[rows])
-        hair = None if self._hair is None else self._hair.block(chart, box, margin, toward)
-        return Block(self.scene.skin, unchecked(columns), self.scene.extent_mm, hair)
+        return Block(skin, unchecked(columns), extent_mm, hair)
 
 
-def _kept(
-    surface: Surface, deposits: Impressions, x0: float, y0: float
-) -> tuple[Impressions, Array]:
-    """Return the deposits that lie on the surface, and their points."""
-    points, ratio = surface.on_surface(deposits.x_mm - x0, deposits.y_mm - y0)
-    on = ratio > 0.0
-    return deposits.rows(on), points[on]
+def laid(
+    surface: Surface, x_mm: Array, y_mm: Array, workers: Workers
+) -> tuple[Array, NDArray[np.bool_]]:
+    """Return the points (n, 3) of places of the chart, and which of them are on the surface."""
+    points, on = np.empty((len(x_mm), 3)), np.empty(len(x_mm), np.bool_)
+
+    def work(chunk: int, _: None) -> None:
+        part = slice(chunk * _CHUNK, (chunk + 1) * _CHUNK)
+        points[part], ratio = surface.on_surface(x_mm[part], y_mm[part])
+        on[part] = ratio > 0.0
+
+    workers.each(-(-len(x_mm) // _CHUNK), work, lambda: None)
+    return points, on
 
 
 class _Coat:
     """Hair on a surface."""
 
-    def __init__(self, surface: Surface, hairs: Hairs, x0: float, y0: float) -> None:
-        x, y = hairs.x_mm - x0, hairs.y_mm - y0
-        points, ratio = surface.on_surface(x, y)
-        azimuth = hairs.azimuth_rad
-        ahead, _ = surface.on_surface(x + _STEP_MM * np.cos(azimuth), y + _STEP_MM * np.sin(azimuth))
-        on = ratio > 0.0
+    def __init__(
+        self, surface: Surface, hairs: Hairs, x0: float, y0: float, workers: Workers
+    ) -> None:
+        x, y, azimuth = hairs.x_mm - x0, hairs.y_mm - y0, hairs.azimuth_rad
+        points, on = laid(surface, x, y, workers)
+        step_x, step_y = _STEP_MM * np.cos(azimuth), _STEP_MM * np.sin(azimuth)
+        ahead, _ = laid(surface, x + step_x, y + step_y, workers)
         self._hairs = hairs.rows(on)
         normals = surface.normals(points[on])
         along = ahead[on] - points[on]
         along -= normals * (along * normals).sum(1, keepdims=True)
         self._along = along / np.linalg.norm(along, axis=1, keepdims=True)
-        self._laid = Laid(points[on], normals, _seen_reach_mm(hairs))
+        # As the longest reaches, seen as aslant as any is drawn.
+        reach = hair_reach_mm(hairs) * math.hypot(1.0, STEEPEST_TAN)
+        self._laid = Laid(points[on], normals, np.full(len(normals), reach))
 
-    def block(
-        self, chart: Chart, box: tuple[float, float, float, float], margin_mm: float, toward: Array
-    ) -> Hairs | None:
+    def block(self, chart: Chart, box: Box, margin_mm: float, toward: Array) -> Hairs | None:
         """Return the hairs of a box as they are seen, or None."""
-        row, u, v = self._laid.near(chart, box, margin_mm)
-        if row.size == 0:
+        rows, u, v = self._laid.near(chart, box, margin_mm)
+        if rows.size == 0:
             return None
-        rows = row.astype(np.intp)
         hairs = self._hairs.rows(rows)
         columns = {name: np.array(getattr(hairs, name)) for name in HAIR_COLUMNS}
         columns["x_mm"], columns["y_mm"] = u, v
@@ -146,11 +186,6 @@ class _Coat:
             columns["diameter_mm"], columns["shadow"], *DIAMETERS_MM, MAX_LENGTH_MM,
         )  # fmt: skip
         return Hairs(*(columns[name] for name in HAIR_COLUMNS))
-
-
-def _seen_reach_mm(hairs: Hairs) -> float:
-    """Return how far from its root a hair of a block may change pixels, mm."""
-    return hair_reach_mm(hairs) * math.hypot(1.0, STEEPEST_TAN)
 
 
 @njit(nogil=True, cache=True)
