@@ -22,7 +22,10 @@ class HeadTable(Table):
     crown_mm: Point | None = Field(
         None, description="Place (x, y) of the scalp at the crown; its middle if not given."
     )
-    gloss: Share = Field(0.35, description="Of sebum: 0 matt, 1 as much as smooth skin mirrors.")
+    gloss: Share = Field(0.6, description="Of sebum: 0 matt, 1 as much as smooth skin mirrors.")
+    texture: Share = Field(
+        1.0, description="Of lit skin: 0 smooth and even, 1 grained and mottled as skin is."
+    )
     depth_map: str | None = Field(
         None,
         description="Instead of axes_mm: a grey picture of heights beside the plan, seen from "

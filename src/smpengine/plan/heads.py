@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,14 +38,16 @@ def head_of(table: PlanTable, folder: Path) -> Head | None:
     given = table.head
     if given is None:
         return None
+    own: dict[str, Any] = {"crown_mm": given.crown_mm, "gloss": given.gloss, "texture": given.texture}
     if given.depth_map is None:
-        return Head(given.axes_mm or AXES_MM, given.crown_mm, given.gloss)
+        return Head(given.axes_mm or AXES_MM, **own)
     try:
         heights = heights_in(folder / given.depth_map, given.range_mm or (0.0, 0.0))
     except OutlineError as error:
         line = must("head.depth_map", error.rule, error.got, remedy=error.remedy)
         raise PlanError([line]) from error
-    return Head(AXES_MM, given.crown_mm, given.gloss, heights, 1.0 / (given.mm_per_px or 1.0))
+    scale = 1.0 / (given.mm_per_px or 1.0)
+    return Head(heights_mm=heights, heights_px_per_mm=scale, **own)
 
 
 def heights_in(path: Path, range_mm: tuple[float, float]) -> NDArray[np.float64]:

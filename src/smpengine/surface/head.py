@@ -70,6 +70,8 @@ class Head:
         middle of the scene's extent.
     gloss
         Of sebum: 0 matt, 1 as much as smooth skin mirrors; a treated scalp has been powdered.
+    texture
+        Of the skin where it is lit: 0 smooth and even, 1 grained and mottled as skin is.
     heights_mm
         Instead of the ellipsoid: heights seen from above, (rows, columns), front first, in mm; NaN
         where there is nothing.
@@ -84,7 +86,8 @@ class Head:
 
     axes_mm: tuple[float, float, float] = AXES_MM
     crown_mm: tuple[float, float] | None = None
-    gloss: float = 0.35
+    gloss: float = 0.6
+    texture: float = 1.0
     heights_mm: NDArray[np.floating[Any]] | None = None
     heights_px_per_mm: float = 1.0
 
@@ -96,10 +99,11 @@ class Head:
         object.__setattr__(self, "axes_mm", axes)
         if self.crown_mm is not None:
             object.__setattr__(self, "crown_mm", _numbers("head.crown_mm", self.crown_mm, 2))
-        (gloss,) = _numbers("head.gloss", (self.gloss,), 1)
-        if not 0.0 <= gloss <= 1.0:
-            raise SceneError(must("head.gloss", "be 0 to 1", gloss))
-        object.__setattr__(self, "gloss", gloss)
+        for name in ("gloss", "texture"):
+            (value,) = _numbers(f"head.{name}", (getattr(self, name),), 1)
+            if not 0.0 <= value <= 1.0:
+                raise SceneError(must(f"head.{name}", "be 0 to 1", value))
+            object.__setattr__(self, name, value)
         self._check_heights()
 
     def _check_heights(self) -> None:

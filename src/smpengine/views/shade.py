@@ -24,6 +24,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from smpengine.light import Light
+from smpengine.surface.head import Head
 
 GROUND: Final = 0.35
 """What comes back from below: neck, shoulders, clothes, the room (assumed)."""
@@ -31,16 +32,21 @@ LAMP_RAD: Final = math.radians(12.0)
 """Half of the angle that a lamp is seen under: a window, or a shade (assumed)."""
 F0: Final = 0.028
 """What skin of n = 1.4 mirrors straight on."""
-ROUGH: Final = 0.42
+ROUGH: Final = 0.5
 """Roughness of skin for its mirror, the root of Trowbridge and Reitz's width (assumed; H. C.
 Weyrich et al., "Analysis of Human Faces using a Measurement-Based Skin Reflectance Model",
 SIGGRAPH 2006, fit widths of 0.2 to 0.4 to foreheads)."""
-GRAIN_MM: Final = 0.45
-"""Size of the facets of skin that its mirror glitters by (assumed)."""
-GRAIN: Final = 0.9
-PATCH_MM: Final = 9.0
-"""Sebum lies in patches about so large (assumed)."""
-PATCH: Final = 0.5
+GRAIN_MM: Final = (0.45, 1.3)
+SLOPES: Final = (0.12, 0.08)
+"""Skin is uneven over such lengths, by such slopes at most (assumed: a tenth of them is what
+profilometry of foreheads finds as Ra of 10 to 20 um over a few tenths of a mm)."""
+PATCH_MM: Final = 11.0
+PATCH: Final = 0.25
+"""Sebum lies in patches of about this size, more and less by this share (assumed)."""
+MOTTLE_MM: Final = (26.0, 7.0)
+MOTTLE: Final = ((0.02, 0.045, 0.05), (0.012, 0.03, 0.03))
+"""Blood is uneven over such lengths: how much light of R, G, B more and less comes back where there
+is less and more of it (assumed)."""
 
 
 @njit(nogil=True, cache=True)
@@ -89,7 +95,7 @@ def _fresnel(cosine, most):
 
 
 @njit(nogil=True, cache=True)
-def _mirrored(px, py, pz, to_eye, to_lamp, lamp, gloss, grain):
+def _mirrored(to_eye, to_lamp, lamp, gloss, grain):
     """Return the lamp's light in the mirror, as a reflectance."""
     half, bright, seen = 0.0, 0.0, 0.0
     length = 0.0
@@ -110,56 +116,89 @@ def _mirrored(px, py, pz, to_eye, to_lamp, lamp, gloss, grain):
 
 
 @njit(nogil=True, cache=True)
+def _grained(p, footprint_mm, normal):
+    """Tilt a normal by the grain of the skin that pixels can show."""
+    for octave in range(2):
+        size = GRAIN_MM[octave]
+        shown = min(max(0.5 * size / footprint_mm - 0.5, 0.0), 1.0)
+        if shown > 0.0:
+            slope, x, y, z = shown * SLOPES[octave], p[0] / size, p[1] / size, p[2] / size
+            normal[0] += slope * _noise(x + 17.3, y, z)
+            normal[1] += slope * _noise(x, y + 41.7, z)
+            normal[2] += slope * _noise(x, y, z + 5.9)
+    length = math.sqrt(normal[0] ** 2 + normal[1] ** 2 + normal[2] ** 2)
+    for k in range(3):
+        normal[k] /= length
+
+
+@njit(nogil=True, cache=True)
+def _mottled(p, mottle, light):
+    """Redden and pale skin in patches."""
+    for octave in range(2):
+        size = MOTTLE_MM[octave]
+        pale = mottle * _noise(p[0] / size, p[1] / size, p[2] / size)
+        for c in range(3):
+            light[c] *= 1.0 + MOTTLE[octave][c] * pale
+
+
+@njit(nogil=True, cache=True)
+def _lit(p, normal, smooth, to_eye, facing, lamp_at, share, colour, gloss, light):
+    """Light one pixel: light *= what falls, and what is mirrored is added."""
+    cosine = 0.0
+    for k in range(3):
+        cosine += normal[k] * lamp_at[k]
+    lamp = lamp_on(cosine, math.sin(LAMP_RAD))
+    up = normal[2]
+    sky = (1.0 - share) * (0.5 * (1.0 + up) + GROUND * 0.5 * (1.0 - up))
+    mirror, sky_mirror, kept = 0.0, 0.0, 1.0
+    if gloss > 0.0:
+        patch = _noise(p[0] / PATCH_MM, p[1] / PATCH_MM, p[2] / PATCH_MM)
+        film = gloss * (1.0 + PATCH * patch)
+        if lamp > 0.0 and share > 0.0:
+            mirror = _mirrored(to_eye, lamp_at, lamp, share * film, normal)
+        seen = _fresnel(facing, 1.0 - ROUGH) * film
+        turned = 2.0 * facing * smooth[2] - to_eye[2]
+        sky_mirror = (1.0 - share) * seen * (GROUND + (1.0 - GROUND) * 0.5 * (1.0 + turned))
+        kept = 1.0 - seen
+    for c in range(3):
+        fell = share * colour[c] * lamp + sky
+        light[c] = light[c] * fell * kept + mirror * colour[c] + sky_mirror
+
+
+@njit(nogil=True, cache=True)
 def _shade(
-    points, normals, cover, row0, col0, frame, direction, share, colour, gloss, px_mm, shiny, light
+    points, normals, cover, row0, col0, frame, lamp_at, share, colour, gloss, texture, px_mm, image
 ):  # fmt: skip
-    """Light the pixels that show the head: light *= what falls, and what is mirrored is added."""
+    """Light the pixels that show the head."""
     height, width = cover.shape
-    to_eye = np.empty(3)
-    normal = np.empty(3)
-    sharp = math.sin(LAMP_RAD)
+    to_eye, normal, light = np.empty(3), np.empty(3), np.empty(3)
     for j in range(height):
         for i in range(width):
             if cover[j, i] <= 0.0:
                 continue
             across, down = col0 + i + 0.5, row0 + j + 0.5
-            size, facing, cosine = 0.0, 0.0, 0.0
+            size, facing = 0.0, 0.0
             for k in range(3):
                 to_eye[k] = -(frame[3, k] + across * frame[4, k] + down * frame[5, k])
                 size += to_eye[k] * to_eye[k]
                 normal[k] = normals[j, i, k]
-                cosine += normal[k] * direction[k]
+                light[k] = image[j, i, k]
             for k in range(3):
                 to_eye[k] /= math.sqrt(size)
                 facing += to_eye[k] * normal[k]
             facing = min(max(facing, 0.0), 1.0)
-            up = normal[2]
-            lamp = lamp_on(cosine, sharp)
-            sky = (1.0 - share) * (0.5 * (1.0 + up) + GROUND * 0.5 * (1.0 - up))
-            mirror, sky_mirror, kept = 0.0, 0.0, 1.0
-            if gloss > 0.0:
-                x, y, z = points[j, i, 0], points[j, i, 1], points[j, i, 2]
-                film = gloss
-                if lamp > 0.0 and share > 0.0:
-                    mirror = _mirrored(x, y, z, to_eye, direction, lamp, share * film, normal)
-                    if mirror > 2e-3:
-                        patch = _noise(x / PATCH_MM, y / PATCH_MM, z / PATCH_MM)
-                        fine = shiny * _noise(x / GRAIN_MM, y / GRAIN_MM, z / GRAIN_MM)
-                        mirror *= (1.0 + PATCH * patch) * (1.0 + fine)
-                seen = _fresnel(facing, 1.0 - ROUGH) * film
-                turned = 2.0 * facing * up - to_eye[2]
-                sky_mirror = (1.0 - share) * seen * (GROUND + (1.0 - GROUND) * 0.5 * (1.0 + turned))
-                kept = 1.0 - seen
+            p = points[j, i]
+            if texture > 0.0:
+                _grained(p, px_mm / (texture * max(facing, 0.05)), normal)
+                _mottled(p, texture, light)
+            _lit(p, normal, normals[j, i], to_eye, facing, lamp_at, share, colour, gloss, light)
             for c in range(3):
-                fell = share * colour[c] * lamp + sky
-                light[j, i, c] = np.float32(
-                    light[j, i, c] * fell * kept + mirror * colour[c] + sky_mirror
-                )
+                image[j, i, c] = np.float32(light[c])
 
 
 def shade(
     points: NDArray[np.float64], normals: NDArray[np.float64], cover: NDArray[np.float64],
-    row0: int, col0: int, frame: NDArray[np.float64], light: Light | None, gloss: float,
+    row0: int, col0: int, frame: NDArray[np.float64], light: Light | None, head: Head,
     px_per_mm: float, image: NDArray[np.float32],
 ) -> None:  # fmt: skip
     """Light a block's pixels in place.
@@ -170,17 +209,15 @@ def shade(
         As for `warp.footprints`.
     light
         A lamp and a sky; an even sky when None.
-    gloss
-        0 to 1, of the head.
+    head
+        Its gloss and texture.
     px_per_mm
         Scale of the view: what is finer than a pixel does not glitter.
     image
         Float32 (height, width, 3), reflectance under an even sky; overwritten by light.
     """
     lamp = Light(share=0.0) if light is None else light
-    px_mm = 1.0 / px_per_mm
-    shiny = GRAIN * min(max(GRAIN_MM / px_mm - 0.5, 0.0), 1.0)
     _shade(
         points, normals, cover, row0, col0, frame, np.array(lamp.direction), lamp.share,
-        np.array(lamp.colour), gloss, px_mm, shiny, image,
+        np.array(lamp.colour), head.gloss, head.texture, 1.0 / px_per_mm, image,
     )  # fmt: skip
