@@ -179,7 +179,7 @@ class Scene:
 
     @property
     def scattered(self) -> Any:
-        """What the deposits are drawn as, where that is known already (blocks of views); or None."""
+        """What the deposits are drawn as, if that is known already, as of a view's blocks."""
         return None
 
     @cached_property

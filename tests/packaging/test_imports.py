@@ -14,10 +14,11 @@ SOURCE = Path(smp.__file__).parent
 # Each layer may import from those after it, and from itself.
 LAYERS = (
     ("cli",),
-    ("cli_outputs", "cli_report"),
+    ("cli_outputs", "cli_report", "cli_view"),
     ("bench",),
     ("verdict",),
     ("inventory", "truth", "truth_maps"),
+    ("views",),
     ("render",),
     ("spectrum",),
     ("picture",),
@@ -32,7 +33,9 @@ LAYERS = (
     ("window", "scene", "devices", "truth_table"),
     ("hairs",),
     ("impressions",),
-    ("skintable", "columns", "light"),
+    ("skintable", "columns"),
+    ("surface",),
+    ("light",),
     ("workers", "doubles", "moves", "files"),
     ("lanes",),
     ("errors",),

@@ -8,8 +8,8 @@ from pathlib import Path
 from smpengine.errors import PlanError, must
 from smpengine.plan.density import DensityMap, Gradient, Hairline, Mask, Region, Stroke
 from smpengine.plan.faults import faulty_density
-from smpengine.plan.heads import stretch_of
 from smpengine.plan.hairlines import edge_of, shape_curve
+from smpengine.plan.heads import stretch_of
 from smpengine.plan.outlines import OutlineError, Ring, file_rings, path_rings, read_mask
 from smpengine.plan.scalp_schema import HairlineTable, PartTable, RegionTable, ScarTable
 from smpengine.plan.schema import PlanTable

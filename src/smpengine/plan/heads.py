@@ -38,7 +38,11 @@ def head_of(table: PlanTable, folder: Path) -> Head | None:
     given = table.head
     if given is None:
         return None
-    own: dict[str, Any] = {"crown_mm": given.crown_mm, "gloss": given.gloss, "texture": given.texture}
+    own: dict[str, Any] = {
+        "crown_mm": given.crown_mm,
+        "gloss": given.gloss,
+        "texture": given.texture,
+    }
     if given.depth_map is None:
         return Head(given.axes_mm or AXES_MM, **own)
     try:

@@ -19,8 +19,7 @@ from smpengine.errors import SceneError, must
 _TURNS: Final = 720
 _STEP_MM: Final = 0.5
 _SUB: Final = 4  # rays of a pixel at an edge, along either side
-_SHARPEST: Final = 60
-_SIDES: Final = 2  # samples at the rim that the spline needs beyond its place
+_SHARPEST: Final = 60  # halvings, at most, of where a ray goes in
 
 Array = NDArray[np.float64]
 
@@ -43,7 +42,7 @@ def _height(x, y, z, known, scale, x0, y0, room):
     """
     across, down = x * scale + x0, y * scale + y0
     rows, cols = z.shape
-    i, j = int(math.floor(across)), int(math.floor(down))
+    i, j = math.floor(across), math.floor(down)
     if i < 1 or j < 1 or i > cols - 3 or j > rows - 3 or not known[j, i]:
         return 0.0, 0.0, 0.0, False
     _basis(across - i, room[0])
@@ -94,7 +93,7 @@ def _arc(n, w, k, arcs):
 def _direction(x, y, turns):
     """Return which row of arcs a direction follows, and how far it is on to the next."""
     turn = math.atan2(y, x) / (2.0 * math.pi) * turns
-    n = int(math.floor(turn))
+    n = math.floor(turn)
     return n % turns, turn - n
 
 
@@ -140,22 +139,19 @@ def _unroll(points, step, arcs, x, y):
 @njit(nogil=True, cache=True)
 def _first_hit(o, d, z, known, scale, x0, y0, floor, top, room):
     """Return how far along a ray the surface is first met from outside; -1 where it is not."""
-    if d[2] != 0.0:
-        t = max((top - o[2]) / d[2], 0.0) if d[2] < 0.0 else 0.0
-    else:
-        t = 0.0
-    was, t_was, above = 0.0, t, False
+    t = 0.0
+    if d[2] < 0.0:
+        t = max((top - o[2]) / d[2], 0.0)
+    t_was, above = t, False
     for _ in range(4000):
-        height, _, _, on = _height(
-            o[0] + t * d[0], o[1] + t * d[1], z, known, scale, x0, y0, room
-        )
+        height, _, _, on = _height(o[0] + t * d[0], o[1] + t * d[1], z, known, scale, x0, y0, room)
         gap = o[2] + t * d[2] - height
         if on and gap <= 0.0 and above:
             break
         if o[2] + t * d[2] < floor or t > 4000.0:
             return -1.0
         above = on and gap > 0.0
-        was, t_was = gap, t
+        t_was = t
         t += min(max(0.3 * gap, 0.3), 6.0) if on else 1.0
     else:
         return -1.0
@@ -243,7 +239,7 @@ class Heights:
     def __init__(self, heights_mm: Array, px_per_mm: float) -> None:
         known = np.isfinite(heights_mm)
         level = np.where(known, heights_mm, -np.inf)
-        row, col = np.unravel_index(int(level.argmax()), level.shape)
+        row, col = divmod(int(level.argmax()), level.shape[1])
         self._x0, self._y0 = float(col), float(row)
         low, high = float(heights_mm[known].min()), float(heights_mm[known].max())
         self._middle = 0.5 * (low + high)

@@ -84,9 +84,7 @@ class Drawing:
         skin = self._skin(chart, PixelWindow(top, left, height, width), points[shown])
         image = gather(feet, cover, skin, top, left)
         light, head = self._rolled.scene.light, self._rolled.head
-        shade(
-            points, normals, cover, row0, col0, self._frame, light, head, self._px_per_mm, image
-        )
+        shade(points, normals, cover, row0, col0, self._frame, light, head, self._px_per_mm, image)
         share = cover.astype(np.float32)[..., None]
         lit: NDArray[np.float32] = image * share + behind[..., None] * (np.float32(1.0) - share)
         return lit

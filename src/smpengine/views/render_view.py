@@ -142,6 +142,8 @@ def _draw_blocks(
         target = image[
             top - window.row0 : bottom - window.row0, left - window.col0 : right - window.col0
         ]
-        drawing.finish(part[top - row0 : bottom - row0, left - col0 : right - col0], target, top, left)
+        drawing.finish(
+            part[top - row0 : bottom - row0, left - col0 : right - col0], target, top, left
+        )
 
     workers.each(len(blocks), work, lambda: None, counts=True)

@@ -22,7 +22,7 @@ from smpengine.optics.scatter import Splats, reach_mm
 from smpengine.optics.shaft import reach_mm as hair_reach_mm
 from smpengine.raster.splats import PixelWindow
 from smpengine.scene import Scene
-from smpengine.surface.head import Head, Surface
+from smpengine.surface.head import Surface
 from smpengine.views.chart import Chart
 from smpengine.views.marks import Marks
 from smpengine.window import halvings_for, subpixels
@@ -45,7 +45,7 @@ class Block(Scene):
     splats: Splats | None = None
 
     @property
-    def deposits(self) -> Impressions:  # type: ignore[override]
+    def deposits(self) -> Impressions:
         """All that is drawn in the skin."""
         return self.impressions
 
@@ -108,9 +108,7 @@ class Rolled:
         if scene.hair is not None and len(scene.hair):
             self._coat = _Coat(self.surface, scene.hair, x0, y0, workers)
 
-    def block(
-        self, chart: Chart, window: PixelWindow, toward: Array, px_per_mm: float
-    ) -> Block:
+    def block(self, chart: Chart, window: PixelWindow, toward: Array, px_per_mm: float) -> Block:
         """Return the part of the scene that a window of a chart shows.
 
         Parameters

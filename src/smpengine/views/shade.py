@@ -79,8 +79,7 @@ def _noise(x, y, z):
 
 @njit(nogil=True, cache=True)
 def lamp_on(cosine, half):
-    """Return what a lamp of a half angle (its sine) gives skin at a cosine; the lamp may be half
-    set."""
+    """Return what a lamp of the half angle asin(half) gives skin at a cosine; it may be half set."""
     if cosine >= half:
         return cosine
     if cosine <= -half:
