@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from smpengine.errors import PlanError, must
+from smpengine.errors import PlanError, SceneError, must
 from smpengine.light import Light
+from smpengine.plan.checks import Problem
 from smpengine.plan.density import Stretch
+from smpengine.plan.head_schema import HeadTable
 from smpengine.plan.outlines import OutlineError, read_mask
 from smpengine.plan.schema import PlanTable
 from smpengine.surface.head import AXES_MM, Head
@@ -66,6 +69,19 @@ def heights_in(path: Path, range_mm: tuple[float, float]) -> NDArray[np.float64]
     low, high = range_mm
     heights = low + (high - low) * ((pixels.astype(np.float64) - 1.0) / (_FULL - 1.0))
     return np.where(pixels == 0, np.nan, heights)
+
+
+def check_head(table: HeadTable, folder: Path) -> Iterator[Problem]:
+    """Check what the schema cannot say of a head: the file of its heights."""
+    if table.depth_map is None or table.range_mm is None or table.mm_per_px is None:
+        return
+    try:
+        heights = heights_in(folder / table.depth_map, table.range_mm)
+        _ = Head(heights_mm=heights, heights_px_per_mm=1.0 / table.mm_per_px).surface
+    except OutlineError as error:
+        yield "depth_map", error.rule, error.got, error.remedy
+    except SceneError as error:
+        yield "depth_map", "hold a head", table.depth_map, str(error)
 
 
 def light_of(table: PlanTable) -> Light | None:

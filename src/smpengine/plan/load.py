@@ -13,7 +13,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from smpengine.errors import PlanError, SceneError, must
-from smpengine.plan import checks, scalp_checks
+from smpengine.plan import checks, heads, scalp_checks
 from smpengine.plan.hair_schema import HairColour, HairTable
 from smpengine.plan.head_schema import HeadTable, LightTable
 from smpengine.plan.pigments import MUA_PER_MM
@@ -124,6 +124,9 @@ def _meaning(raw: dict[str, Any], folder: Path) -> Iterator[checks.Problem]:
         for k, region in _listed(RegionTable, hair.get("regions")):
             problems = scalp_checks.check_region(region, extent, folder)
             yield from _under(f"hair.regions[{k}]", problems)
+    head = _sound(HeadTable, data.get("head"))
+    if head is not None:
+        yield from _under("head", heads.check_head(head, folder))
     listed = data.get("sessions")
     sessions = [_sound(SessionTable, s) for s in (listed if isinstance(listed, list) else [])]
     for k, session in enumerate(sessions):

@@ -141,7 +141,7 @@ def _mottled(p, mottle, light):
 
 
 @njit(nogil=True, cache=True)
-def _lit(p, normal, smooth, to_eye, facing, lamp_at, share, colour, gloss, light):
+def _lit(p, normal, smooth, to_eye, facing, lamp_at, share, colour, gloss, texture, light):
     """Light one pixel: light *= what falls, and what is mirrored is added."""
     cosine = 0.0
     for k in range(3):
@@ -151,8 +151,10 @@ def _lit(p, normal, smooth, to_eye, facing, lamp_at, share, colour, gloss, light
     sky = (1.0 - share) * (0.5 * (1.0 + up) + GROUND * 0.5 * (1.0 - up))
     mirror, sky_mirror, kept = 0.0, 0.0, 1.0
     if gloss > 0.0:
-        patch = _noise(p[0] / PATCH_MM, p[1] / PATCH_MM, p[2] / PATCH_MM)
-        film = gloss * (1.0 + PATCH * patch)
+        film = gloss
+        if texture > 0.0:
+            patch = _noise(p[0] / PATCH_MM, p[1] / PATCH_MM, p[2] / PATCH_MM)
+            film *= 1.0 + texture * PATCH * patch
         if lamp > 0.0 and share > 0.0:
             mirror = _mirrored(to_eye, lamp_at, lamp, share * film, normal)
         seen = _fresnel(facing, 1.0 - ROUGH) * film
@@ -190,7 +192,10 @@ def _shade(
             if texture > 0.0:
                 _grained(p, px_mm / (texture * max(facing, 0.05)), normal)
                 _mottled(p, texture, light)
-            _lit(p, normal, normals[j, i], to_eye, facing, lamp_at, share, colour, gloss, light)
+            _lit(
+                p, normal, normals[j, i], to_eye, facing, lamp_at, share, colour, gloss, texture,
+                light,
+            )  # fmt: skip
             for c in range(3):
                 image[j, i, c] = np.float32(light[c])
 
