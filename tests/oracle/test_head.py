@@ -1,7 +1,8 @@
-"""Heads: charts there and back, true densities, Lambert's light, foreshortening; by closed forms."""
+"""Heads by closed forms: charts, true densities, Lambert's light, foreshortening."""
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -67,7 +68,7 @@ def test_the_area_ratio_is_that_of_small_squares(surface: Surface) -> None:
 def test_a_scan_is_what_was_scanned() -> None:
     x, y = places(1000, 75.0)
     (want, ratio), (got, scan_ratio) = (h.surface.on_surface(x, y) for h in (smp.Head(), scanned()))
-    got = got + [0.0, 0.0, (want - got)[:, 2].mean()]  # heights have an origin of their own
+    got[:, 2] += (want - got)[:, 2].mean()  # heights have an origin of their own
     np.testing.assert_allclose(got, want, atol=0.02)
     np.testing.assert_allclose(scan_ratio, ratio, rtol=2e-3)
 
@@ -94,7 +95,7 @@ def test_densities_are_true_from_the_crown_to_the_temples() -> None:
     edges = np.array([0.0, 0.12, 0.3, 0.55, 0.8, 0.999])
     for column, asked in ((scene.impressions, 150.0), (hairs, 70.0)):
         points, _ = head.surface.on_surface(column.x_mm - 170.0, column.y_mm - 170.0)
-        for low, high in zip(edges, edges[1:], strict=False):
+        for low, high in itertools.pairwise(edges):
             count = ((points[:, 2] / c > low) & (points[:, 2] / c <= high)).sum()
             area_cm2 = cell[(cos > low) & (cos <= high)].sum() / 100.0
             assert count / area_cm2 == pytest.approx(asked, rel=0.02)

@@ -44,7 +44,7 @@ PATCH_MM: Final = 11.0
 PATCH: Final = 0.25
 """Sebum lies in patches of about this size, more and less by this share (assumed)."""
 MOTTLE_MM: Final = (26.0, 7.0)
-MOTTLE: Final = ((0.02, 0.045, 0.05), (0.012, 0.03, 0.03))
+MOTTLE: Final = ((0.012, 0.03, 0.03), (0.008, 0.02, 0.02))
 """Blood is uneven over such lengths: how much light of R, G, B more and less comes back where there
 is less and more of it (assumed)."""
 
@@ -79,7 +79,7 @@ def _noise(x, y, z):
 
 @njit(nogil=True, cache=True)
 def lamp_on(cosine, half):
-    """Return what a lamp of the half angle asin(half) gives skin at a cosine; it may be half set."""
+    """Return what a lamp of half angle asin(half) gives skin at a cosine; it may be half set."""
     if cosine >= half:
         return cosine
     if cosine <= -half:
