@@ -16,6 +16,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
+_FEW, _FEW_WEIGHTS = np.polynomial.legendre.leggauss(4)
 LOWEST_RAD: Final = math.radians(170.0)
 """Eccentric angle from the crown beyond which there is no surface: the neck has been there for
 long, and the chart comes together in a point."""
@@ -38,19 +39,30 @@ def _arc(t, r, c, nodes, weights):
 
 
 @njit(nogil=True, cache=True)
-def _angle_at(s, r, c, nodes, weights):
-    """Return the eccentric angle at an arc length, by Newton; arcs are monotonous and smooth."""
+def _angle_at(s, r, c, nodes, weights, few, fewer):
+    """Return the eccentric angle at an arc length, by Newton; arcs are monotonous and smooth.
+
+    The first guess is near: what a step adds to the arc is had from four nodes.
+    """
     t = min(s / r, 3.0)
+    arc = _arc(t, r, c, nodes, weights)
     for _ in range(20):
-        step = (_arc(t, r, c, nodes, weights) - s) / _speed(t, r, c)
-        t = min(max(t - step, 0.0), 2.0 * math.pi)
-        if abs(step) < 1e-14:
+        step = (s - arc) / _speed(t, r, c)
+        step = min(max(step, -t), 2.0 * math.pi - t)
+        if abs(step) > 0.5:
+            arc = _arc(t + step, r, c, nodes, weights)
+        else:
+            for k in range(few.shape[0]):
+                at = t + 0.5 * step * (1.0 + few[k])
+                arc += 0.5 * step * fewer[k] * _speed(at, r, c)
+        t += step
+        if abs(step) < 1e-10:
             break
     return t
 
 
 @njit(nogil=True, cache=True)
-def _roll(x, y, axes, nodes, weights, lowest, points, ratio):
+def _roll(x, y, axes, nodes, weights, few, fewer, lowest, points, ratio):
     """Place a chart's places on the surface; ratio is true area over the chart's, 0 beyond it."""
     a, b, c = axes[0], axes[1], axes[2]
     for n in range(x.shape[0]):
@@ -61,7 +73,7 @@ def _roll(x, y, axes, nodes, weights, lowest, points, ratio):
         u, v = x[n] / s, y[n] / s
         r = 1.0 / math.sqrt((u / a) ** 2 + (v / b) ** 2)
         turned = r**3 * u * v * (1.0 / (a * a) - 1.0 / (b * b))  # dr / dphi
-        t = _angle_at(s, r, c, nodes, weights)
+        t = _angle_at(s, r, c, nodes, weights, few, fewer)
         sin, cos = math.sin(t), math.cos(t)
         points[n, 0], points[n, 1], points[n, 2] = r * sin * u, r * sin * v, c * cos
         across = math.sqrt((r * r * cos) ** 2 + (c * sin) ** 2 * (r * r + turned * turned))
@@ -158,7 +170,7 @@ class Ellipsoid:
         """
         x, y = (np.ascontiguousarray(v, np.float64) for v in (x_mm, y_mm))
         points, ratio = np.empty((len(x), 3)), np.empty(len(x))
-        _roll(x, y, self._axes, _NODES, _WEIGHTS, LOWEST_RAD, points, ratio)
+        _roll(x, y, self._axes, _NODES, _WEIGHTS, _FEW, _FEW_WEIGHTS, LOWEST_RAD, points, ratio)
         return points, ratio
 
     def in_chart(

@@ -24,6 +24,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from smpengine.light import Light
+from smpengine.moves import keep, pointer
 from smpengine.surface.head import Head
 
 GROUND: Final = 0.35
@@ -36,45 +37,53 @@ ROUGH: Final = 0.5
 """Roughness of skin for its mirror, the root of Trowbridge and Reitz's width (assumed; H. C.
 Weyrich et al., "Analysis of Human Faces using a Measurement-Based Skin Reflectance Model",
 SIGGRAPH 2006, fit widths of 0.2 to 0.4 to foreheads)."""
-GRAIN_MM: Final = (0.45, 1.3)
-SLOPES: Final = (0.12, 0.08)
+GRAIN_MM: Final = (0.32, 0.75)
+SLOPES: Final = (0.10, 0.07)
 """Skin is uneven over such lengths, by such slopes at most (assumed: a tenth of them is what
 profilometry of foreheads finds as Ra of 10 to 20 um over a few tenths of a mm)."""
-PATCH_MM: Final = 11.0
-PATCH: Final = 0.25
-"""Sebum lies in patches of about this size, more and less by this share (assumed)."""
 MOTTLE_MM: Final = (26.0, 7.0)
 MOTTLE: Final = ((0.012, 0.03, 0.03), (0.008, 0.02, 0.02))
 """Blood is uneven over such lengths: how much light of R, G, B more and less comes back where there
 is less and more of it (assumed)."""
+PATCH: Final = 0.3
+"""How much more and less sebum lies in patches of those sizes (assumed)."""
+_ROOM: Final = 27  # a lattice's cell, and three numbers at its eight corners
 
 
 @njit(nogil=True, cache=True)
-def _hash(i, j, k):
-    """Return -1 to 1 for a corner of a lattice."""
-    h = (i * 0x9E3779B1 + j * 0x85EBCA77 + k * 0xC2B2AE3D) & 0xFFFFFFFF
-    h ^= h >> 15
-    h = (h * 0x2C1B3C6D) & 0xFFFFFFFF
-    h ^= h >> 12
-    h = (h * 0x297A2D39) & 0xFFFFFFFF
-    h ^= h >> 15
-    return h / 2147483647.5 - 1.0
+def _corner(i, j, k, room, at):
+    """Fill in three numbers, -1 to 1, for a corner of a lattice."""
+    h = np.uint32(i) * np.uint32(0x9E3779B1) + np.uint32(j) * np.uint32(0x85EBCA77)
+    h = np.uint32(h + np.uint32(k) * np.uint32(0xC2B2AE3D))
+    h = np.uint32((h ^ (h >> np.uint32(15))) * np.uint32(0x2C1B3C6D))
+    h = np.uint32((h ^ (h >> np.uint32(12))) * np.uint32(0x297A2D39))
+    h = np.uint32(h ^ (h >> np.uint32(15)))
+    for c in range(3):
+        room[at + c] = np.float64((h >> np.uint32(10 * c)) & np.uint32(1023)) / 511.5 - 1.0
 
 
 @njit(nogil=True, cache=True)
-def _noise(x, y, z):
-    """Return smooth noise in space, -1 to 1: between the corners of a lattice of 1."""
+def _noise(x, y, z, octave, room):
+    """Return three smooth noises in space, -1 to 1: between the corners of a lattice of 1.
+
+    Neighbouring pixels mostly share a cell: `room`, a pointer, keeps it and its corners by octave.
+    """
     i, j, k = math.floor(x), math.floor(y), math.floor(z)
     u, v, w = x - i, y - j, z - k
-    i, j, k = int(i), int(j), int(k)
+    cell = octave * _ROOM
+    if i != room[cell] or j != room[cell + 1] or k != room[cell + 2]:
+        room[cell], room[cell + 1], room[cell + 2] = i, j, k
+        for n in range(8):
+            _corner(i + (n & 1), j + (n >> 1 & 1), k + (n >> 2), room, cell + 3 + 3 * n)
     u, v, w = u * u * (3.0 - 2.0 * u), v * v * (3.0 - 2.0 * v), w * w * (3.0 - 2.0 * w)
-    total = 0.0
-    for c in range(2):
-        for b in range(2):
-            low, high = _hash(i, j + b, k + c), _hash(i + 1, j + b, k + c)
-            row = low + (high - low) * u
-            total += row * (v if b else 1.0 - v) * (w if c else 1.0 - w)
-    return total
+    first, second, third = 0.0, 0.0, 0.0
+    for n in range(4):
+        share = (v if n & 1 else 1.0 - v) * (w if n >> 1 else 1.0 - w)
+        at = cell + 3 + 6 * n
+        first += share * (room[at] + (room[at + 3] - room[at]) * u)
+        second += share * (room[at + 1] + (room[at + 4] - room[at + 1]) * u)
+        third += share * (room[at + 2] + (room[at + 5] - room[at + 2]) * u)
+    return first, second, third
 
 
 @njit(nogil=True, cache=True)
@@ -115,33 +124,32 @@ def _mirrored(to_eye, to_lamp, lamp, gloss, grain):
 
 
 @njit(nogil=True, cache=True)
-def _grained(p, footprint_mm, normal):
-    """Tilt a normal by the grain of the skin that pixels can show."""
+def _grained(x, y, z, footprint_mm, room):
+    """Return what the grain of the skin that pixels can show adds to a normal."""
+    # Askew, so that no row of the lattice lies along the picture or along the head.
+    a, b, c = 0.36 * x + 0.48 * y - 0.8 * z, 0.6 * y - 0.8 * x, 0.48 * x + 0.64 * y + 0.6 * z
+    tilt_x, tilt_y, tilt_z = 0.0, 0.0, 0.0
     for octave in range(2):
         size = GRAIN_MM[octave]
         shown = min(max(0.5 * size / footprint_mm - 0.5, 0.0), 1.0)
         if shown > 0.0:
-            slope, x, y, z = shown * SLOPES[octave], p[0] / size, p[1] / size, p[2] / size
-            normal[0] += slope * _noise(x + 17.3, y, z)
-            normal[1] += slope * _noise(x, y + 41.7, z)
-            normal[2] += slope * _noise(x, y, z + 5.9)
-    length = math.sqrt(normal[0] ** 2 + normal[1] ** 2 + normal[2] ** 2)
-    for k in range(3):
-        normal[k] /= length
+            first, second, third = _noise(a / size, b / size, c / size, octave, room)
+            tilt_x += shown * SLOPES[octave] * first
+            tilt_y += shown * SLOPES[octave] * second
+            tilt_z += shown * SLOPES[octave] * third
+    return tilt_x, tilt_y, tilt_z
 
 
 @njit(nogil=True, cache=True)
-def _mottled(p, mottle, light):
-    """Redden and pale skin in patches."""
-    for octave in range(2):
-        size = MOTTLE_MM[octave]
-        pale = mottle * _noise(p[0] / size, p[1] / size, p[2] / size)
-        for c in range(3):
-            light[c] *= 1.0 + MOTTLE[octave][c] * pale
+def _mottled(x, y, z, octave, room):
+    """Return how pale skin is in patches, and how much sebum lies there, -1 to 1."""
+    size = MOTTLE_MM[octave]
+    pale, film, _ = _noise(x / size, y / size, z / size, 2 + octave, room)
+    return pale, film
 
 
 @njit(nogil=True, cache=True)
-def _lit(p, normal, smooth, to_eye, facing, lamp_at, share, colour, gloss, texture, light):
+def _lit(normal, level, to_eye, facing, lamp_at, share, colour, gloss, light):
     """Light one pixel: light *= what falls, and what is mirrored is added."""
     cosine = 0.0
     for k in range(3):
@@ -151,14 +159,10 @@ def _lit(p, normal, smooth, to_eye, facing, lamp_at, share, colour, gloss, textu
     sky = (1.0 - share) * (0.5 * (1.0 + up) + GROUND * 0.5 * (1.0 - up))
     mirror, sky_mirror, kept = 0.0, 0.0, 1.0
     if gloss > 0.0:
-        film = gloss
-        if texture > 0.0:
-            patch = _noise(p[0] / PATCH_MM, p[1] / PATCH_MM, p[2] / PATCH_MM)
-            film *= 1.0 + texture * PATCH * patch
         if lamp > 0.0 and share > 0.0:
-            mirror = _mirrored(to_eye, lamp_at, lamp, share * film, normal)
-        seen = _fresnel(facing, 1.0 - ROUGH) * film
-        turned = 2.0 * facing * smooth[2] - to_eye[2]
+            mirror = _mirrored(to_eye, lamp_at, lamp, share * gloss, normal)
+        seen = _fresnel(facing, 1.0 - ROUGH) * gloss
+        turned = 2.0 * facing * level - to_eye[2]
         sky_mirror = (1.0 - share) * seen * (GROUND + (1.0 - GROUND) * 0.5 * (1.0 + turned))
         kept = 1.0 - seen
     for c in range(3):
@@ -173,6 +177,8 @@ def _shade(
     """Light the pixels that show the head."""
     height, width = cover.shape
     to_eye, normal, light = np.empty(3), np.empty(3), np.empty(3)
+    kept = np.full(4 * _ROOM, 1e30)
+    room = pointer(kept)
     for j in range(height):
         for i in range(width):
             if cover[j, i] <= 0.0:
@@ -188,16 +194,26 @@ def _shade(
                 to_eye[k] /= math.sqrt(size)
                 facing += to_eye[k] * normal[k]
             facing = min(max(facing, 0.0), 1.0)
-            p = points[j, i]
+            film = gloss
             if texture > 0.0:
-                _grained(p, px_mm / (texture * max(facing, 0.05)), normal)
-                _mottled(p, texture, light)
-            _lit(
-                p, normal, normals[j, i], to_eye, facing, lamp_at, share, colour, gloss, texture,
-                light,
-            )  # fmt: skip
+                x, y, z = points[j, i, 0], points[j, i, 1], points[j, i, 2]
+                footprint = px_mm / (texture * max(facing, 0.05))
+                tilt_x, tilt_y, tilt_z = _grained(x, y, z, footprint, room)
+                normal[0], normal[1], normal[2] = (
+                    normal[0] + tilt_x, normal[1] + tilt_y, normal[2] + tilt_z,
+                )  # fmt: skip
+                length = math.sqrt(normal[0] ** 2 + normal[1] ** 2 + normal[2] ** 2)
+                for k in range(3):
+                    normal[k] /= length
+                for octave in range(2):
+                    pale, more = _mottled(x, y, z, octave, room)
+                    film *= 1.0 + 0.5 * PATCH * texture * more
+                    for c in range(3):
+                        light[c] *= 1.0 + MOTTLE[octave][c] * texture * pale
+            _lit(normal, normals[j, i, 2], to_eye, facing, lamp_at, share, colour, film, light)
             for c in range(3):
                 image[j, i, c] = np.float32(light[c])
+    keep(kept)
 
 
 def shade(

@@ -15,6 +15,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from smpengine.moves import keep, pointer
 from smpengine.views.chart import Chart
 
 RADIUS_PX: Final = 1.1
@@ -78,10 +79,10 @@ def _footprints(
 
 
 @njit(nogil=True, cache=True)
-def _gather(feet, cover, chart, row0, col0, radius, out):
-    """Write the weighted means of a chart's samples (rows, columns, 3) over the footprints."""
+def _gather(feet, cover, chart, rows, cols, row0, col0, radius, out):
+    """Write the weighted means of a chart's samples, rows x cols x 3, over the footprints."""
     height, width = cover.shape
-    rows, cols = chart.shape[0], chart.shape[1]
+    source = pointer(chart)
     inv = np.float32(1.0 / (radius * radius))
     one, zero = np.float32(1.0), np.float32(0.0)
     for j in range(height):
@@ -104,11 +105,13 @@ def _gather(feet, cover, chart, row0, col0, radius, out):
                     weight = max(one - (p * p + q * q) * inv, zero)
                     weight *= weight
                     total += weight
-                    red += weight * chart[y, x, 0]
-                    green += weight * chart[y, x, 1]
-                    blue += weight * chart[y, x, 2]
+                    at = 3 * (y * cols + x)
+                    red += weight * source[at]
+                    green += weight * source[at + 1]
+                    blue += weight * source[at + 2]
             total = one / max(total, np.float32(1e-9))
             out[j, i, 0], out[j, i, 1], out[j, i, 2] = red * total, green * total, blue * total
+    keep(chart)
 
 
 def footprints(
@@ -159,5 +162,6 @@ def gather(
         Of the first sample.
     """
     out = np.empty((*cover.shape, 3), np.float32)
-    _gather(feet, cover, samples, row0, col0, RADIUS_PX, out)
+    flat = np.ascontiguousarray(samples).reshape(-1)
+    _gather(feet, cover, flat, *samples.shape[:2], row0, col0, RADIUS_PX, out)
     return out
