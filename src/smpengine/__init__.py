@@ -28,9 +28,12 @@ from smpengine.raster.api import rasterise
 from smpengine.render import render
 from smpengine.resident import Resident, upload
 from smpengine.scene import Scene, Skin
+from smpengine.surface.head import Head
 from smpengine.truth import clean, truth
 from smpengine.truth_maps import TruthMaps, truth_maps
 from smpengine.truth_table import Truth, coco
+from smpengine.views.render_view import render_view
+from smpengine.views.view import View
 
 if TYPE_CHECKING:
     from smpengine.plan.load import load_plan
@@ -46,6 +49,7 @@ __all__ = [
     "Device",
     "DeviceError",
     "Hairs",
+    "Head",
     "Impressions",
     "InputError",
     "Light",
@@ -60,6 +64,7 @@ __all__ = [
     "SmpError",
     "Truth",
     "TruthMaps",
+    "View",
     "clean",
     "coco",
     "devices",
@@ -67,6 +72,7 @@ __all__ = [
     "rasterise",
     "read_impressions",
     "render",
+    "render_view",
     "report",
     "truth",
     "truth_maps",

@@ -19,6 +19,7 @@ import click
 import smpengine as smp
 from smpengine.cli_outputs import Beside, beside_options
 from smpengine.cli_report import report_command
+from smpengine.cli_view import VIEW_NAMES, check_view, draw
 from smpengine.render import OUTPUTS
 from smpengine.workers import Progress
 
@@ -71,6 +72,8 @@ def main() -> None:
               help="Scale; the plan's own, or 40, if not given.")  # fmt: skip
 @click.option("--window", type=float, nargs=4, default=None, metavar="X0 Y0 X1 Y1",
               help="Part of the scalp in mm; all of it if not given.")  # fmt: skip
+@click.option("--view", type=click.Choice(VIEW_NAMES), default=None,
+              help="Show it on a head, from there, and not flat.")  # fmt: skip
 @click.option("--day", type=float, default=None,
               help="Of the picture, healed so far; everything settled if not given.")  # fmt: skip
 @click.option("--sessions", type=int, default=None, help="Only the first so many sessions.")
@@ -103,6 +106,7 @@ def render(plan: Path, out: Path, output: str, **options: Any) -> None:
     exposure = options["exposure"]
     exposure = loaded.exposure if exposure is None else exposure
     illuminant = options["illuminant"] or loaded.illuminant
+    check_view(options, output, illuminant)
     for note in loaded.notes:
         click.echo(f"note: {note}", err=True)
     when = options["day"], options["sessions"]
@@ -113,20 +117,10 @@ def render(plan: Path, out: Path, output: str, **options: Any) -> None:
                   _BAD_INPUT)  # fmt: skip
         smp.write_impressions(options["save_impressions"], scene.impressions)
     with _progress(f"rendering {plan.name}") as report:
-        picture = smp.render(
-            scene,
-            scale,
-            options["window"],
-            output,
-            options["device"],
-            exposure=exposure,
-            illuminant=illuminant,
-            threads=options["threads"],
-            progress=report,
-        )
+        picture = draw(scene, scale, output, exposure, illuminant, options, report)
     metadata = {**scene.provenance, "px_per_mm": scale, "output": output, "exposure": exposure,
                 "illuminant": illuminant,
-                "window_mm": options["window"], "day": options["day"],
+                "window_mm": options["window"], "view": options["view"], "day": options["day"],
                 "sessions": options["sessions"]}  # fmt: skip
     write_image(out, picture, metadata)
     beside.write(scene, out, metadata, options)
@@ -151,7 +145,9 @@ def _scene(
               _BAD_INPUT)  # fmt: skip
     bare = plan.scene(sessions=0)
     provenance = {**bare.provenance, "impressions": impressions.name}
-    return smp.Scene(bare.skin, columns, bare.extent_mm, bare.hair, provenance=provenance)
+    return smp.Scene(
+        bare.skin, columns, bare.extent_mm, bare.hair, bare.surface, bare.light, provenance
+    )
 
 
 @contextmanager

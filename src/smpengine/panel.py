@@ -60,6 +60,9 @@ def finish_for(skin: Skin, output: str, exposure: float | None) -> Finish:
 
 def _splats_for(scene: Scene, px_per_mm: float, window: PixelWindow, workers: Workers) -> Splats:
     """Scatter the impressions that can change a window of subpixels, in the order of their rows."""
+    if scene.scattered is not None:
+        ready: Splats = scene.scattered
+        return ready
     impressions: Impressions = scene.deposits
     margin = reach_mm(impressions, scene.skin) + 16.0 / px_per_mm
     x0, x1 = window.col0 / px_per_mm, (window.col0 + window.width) / px_per_mm

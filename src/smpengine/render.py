@@ -101,7 +101,7 @@ def render(
     scale = check_scale(px_per_mm)
     window = pixel_window(scene.extent_mm, scale, window_mm)
     workers = Workers(thread_count(threads), cancel, progress)
-    drawn = scale, window, output, _exposure(exposure)
+    drawn = scale, window, output, exposure_of(exposure)
     if scene.skin.is_spectral:
         bands = len(BANDS) if output in COLOURS else len(scene.skin.lambda_nm)
         image = output_array(out, (window.height, window.width, bands), OUTPUTS[output])
@@ -118,7 +118,8 @@ def render(
     return image
 
 
-def _exposure(exposure: float | None) -> float | None:
+def exposure_of(exposure: float | None) -> float | None:
+    """Return a factor on linear light, checked; None for the engine's own."""
     if exposure is None:
         return None
     try:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from smpengine.complexion import Complexion
 from smpengine.errors import SceneError, must
@@ -14,6 +14,7 @@ from smpengine.hairs import Hairs
 from smpengine.impressions import MAX_EXTENT_MM, Impressions, joined
 from smpengine.light import Light
 from smpengine.skintable import RGB_NM, SkinTable, read_table
+from smpengine.surface.head import Head
 
 BANDS: Final = ("R", "G", "B")
 """The bands that every table and plane is ordered by: 610, 545 and 460 nm."""
@@ -141,9 +142,9 @@ class Scene:
     hair
         The hair that is there; None for none. Hairs outside the extent are drawn where they lie.
     surface
-        Not available in this version: None.
+        The head that it lies on, for `render_view`; flat pictures are of the scalp unrolled.
     light
-        A lamp; an even sky when None.
+        What falls on the head; an even sky when None.
     provenance
         What made the scene, for the files written from it (the resolved plan, the seed).
     blood
@@ -160,7 +161,7 @@ class Scene:
     impressions: Impressions
     extent_mm: tuple[float, float]
     hair: Hairs | None = None
-    surface: None = None
+    surface: Head | None = None
     light: Light | None = None
     provenance: dict[str, object] = field(default_factory=dict, compare=False)
     blood: Impressions | None = None
@@ -172,8 +173,8 @@ class Scene:
             raise SceneError(must("hair", "be Hairs or None", type(self.hair).__name__))
         if self.light is not None and not isinstance(self.light, Light):
             raise SceneError(must("light", "be a Light or None", type(self.light).__name__))
-        if self.surface is not None:
-            raise SceneError(must("surface", "be None in this version", repr(self.surface)))
+        if self.surface is not None and not isinstance(self.surface, Head):
+            raise SceneError(must("surface", "be a Head or None", type(self.surface).__name__))
         object.__setattr__(self, "extent_mm", _extent(self.extent_mm))
         for name in ("impressions", "blood"):
             columns = getattr(self, name)
@@ -191,6 +192,11 @@ class Scene:
             rule = f"have shape (n,) or (n, {bands}), for the bands of the skin"
             raise SceneError(must("mua_per_mm", rule, shape))
         return columns if self.skin.is_spectral else columns.flat(bands)
+
+    @property
+    def scattered(self) -> Any:
+        """What the deposits are drawn as, if that is known already, as of a view's blocks."""
+        return None
 
     @cached_property
     def deposits(self) -> Impressions:
@@ -219,8 +225,9 @@ class Scene:
 
         blood = None if self.blood is None else pick(self.blood)
         return Scene(
-            skin, pick(self.impressions), self.extent_mm, self.hair, light=self.light, blood=blood
-        )
+            skin, pick(self.impressions), self.extent_mm, self.hair, self.surface, self.light,
+            blood=blood,
+        )  # fmt: skip
 
 
 def _extent(value: object) -> tuple[float, float]:

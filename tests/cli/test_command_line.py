@@ -253,3 +253,24 @@ def test_a_bar_on_a_terminal(folder: Path) -> None:
     assert process.wait() == 0
     assert b"rendering plan.toml" in seen
     assert b"tile" in seen
+
+
+def test_views_of_a_head(folder: Path) -> None:
+    text = (folder / "plan.toml").read_text() + "\n[head]\naxes_mm = [25.0, 30.0, 28.0]\n"
+    (folder / "head.toml").write_text(text)
+    size = ("--px-per-mm", "2", "--view")
+    for view in ("above", "front", "profile"):
+        done = run("render", "head.toml", "-o", f"{view}.png", *size, view, cwd=folder)
+        assert done.returncode == 0, done.stderr
+        want = smp.render_view(smp.load_plan(folder / "head.toml"), view, 2.0)
+        assert np.array_equal(iio.imread(folder / f"{view}.png"), want)
+    for wrong, said in (
+        (["--truth", "t.npz"], "--truth must be left out beside --view, got both."),
+        (["--output", "absorbance"], "--output must be srgb8, srgb16 or linear beside --view"),
+        (["--illuminant", "A"], "--illuminant must be D65 beside --view, got 'A'."),
+    ):
+        out = "w.npy" if "absorbance" in wrong else "w.png"
+        done = run("render", "head.toml", "-o", out, *size, "above", *wrong, cwd=folder)
+        assert done.returncode == 2
+        assert said in done.stderr
+        assert not (folder / out).exists()

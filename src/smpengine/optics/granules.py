@@ -16,6 +16,7 @@ from typing import Final
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 GRANULES: Final = 5
 """Discs of an impression that is granular: a body, and crumbs."""
@@ -55,6 +56,53 @@ def place_word(x_bits, y_bits):
     h = mix(h ^ (x_bits >> np.uint64(32)))
     h = mix(h ^ (y_bits & _MASK))
     return mix(h ^ (y_bits >> np.uint64(32)))
+
+
+@njit(nogil=True, cache=True)
+def _unmix(h):
+    """Return what `mix` made a word of."""
+    h ^= h >> np.uint64(16)
+    h = (h * np.uint64(0x7ED1B41D)) & _MASK
+    h = h ^ (h >> np.uint64(13)) ^ (h >> np.uint64(26))
+    h = (h * np.uint64(0xA5CB9243)) & _MASK
+    return h ^ (h >> np.uint64(16))
+
+
+@njit(nogil=True, cache=True)
+def _words(x_bits, y_bits, words):
+    for n in range(words.shape[0]):
+        words[n] = place_word(x_bits[n], y_bits[n])
+
+
+@njit(nogil=True, cache=True)
+def _placed(x_bits, y_bits, words, out):
+    """Solve `place_word` for the lower half of y."""
+    for n in range(words.shape[0]):
+        h = mix((x_bits[n] & _MASK) ^ np.uint64(0x9E3779B9))
+        h = mix(h ^ (x_bits[n] >> np.uint64(32)))
+        high = y_bits[n] >> np.uint64(32)
+        out[n] = (high << np.uint64(32)) | (h ^ _unmix(_unmix(words[n]) ^ high))
+
+
+def place_words(x_mm: NDArray[np.float64], y_mm: NDArray[np.float64]) -> NDArray[np.uint64]:
+    """Return the words of places, (n,)."""
+    words = np.empty(len(x_mm), np.uint64)
+    _words(x_mm.view(np.uint64), y_mm.view(np.uint64), words)
+    return words
+
+
+def placed_as(
+    x_mm: NDArray[np.float64], y_mm: NDArray[np.float64], words: NDArray[np.uint64]
+) -> NDArray[np.float64]:
+    """Return y of places that have words which are given, (n,).
+
+    For deposits that are moved and must keep their granules. The lower half of the bits of y is
+    chosen: that moves a place by at most 2^-20 of y, 0.1 um at 100 mm.
+    """
+    y = np.empty(len(x_mm))
+    bits = (np.ascontiguousarray(v).view(np.uint64) for v in (x_mm, y_mm))
+    _placed(*bits, words, y.view(np.uint64))
+    return y
 
 
 @njit(nogil=True, cache=True)

@@ -12,6 +12,7 @@ from smpengine.errors import PlanError, must
 from smpengine.plan.density import DensityMap, Gradient, Hairline, Mask, Region, Stroke
 from smpengine.plan.faults import faulty_density
 from smpengine.plan.hairlines import edge_of, shape_curve
+from smpengine.plan.heads import stretch_of
 from smpengine.plan.loss import Growth, age_shares, loss_regions
 from smpengine.plan.outlines import OutlineError, Ring, file_rings, path_rings, read_mask
 from smpengine.plan.scalp_schema import HairlineTable, PartTable, RegionTable, ScarTable
@@ -42,7 +43,10 @@ def density_of(table: PlanTable, folder: Path) -> DensityMap:
     lines: list[PartTable | ScarTable] = [*scalp.parts, *scalp.scars]
     strokes = [Stroke(v.points_mm, v.width_mm, v.density, v.feather_mm) for v in lines]
     hairline = _hairline_of(table)
-    return faulty_density(table.faults, regions, hairline, scalp.extent_mm, table.seed, strokes)
+    return faulty_density(
+        table.faults, regions, hairline, scalp.extent_mm, table.seed, strokes,
+        stretch_of(table, folder),
+    )  # fmt: skip
 
 
 def growth_of(table: PlanTable, folder: Path) -> Growth:
@@ -74,12 +78,17 @@ def growth_of(table: PlanTable, folder: Path) -> Growth:
     below = [replace(region, density=region.density * hair.coverage) for region in lost]
     own = _regions_of(hair.regions, "hair.regions", extent_mm, folder)
     scars = [Stroke(v.points_mm, v.width_mm, 0.0, v.feather_mm) for v in scalp.scars]
-    where = DensityMap([Region(ring, hair.coverage, 0.0), *below, *own], hairline, strokes=scars)
+    laid = [Region(ring, hair.coverage, 0.0), *below, *own]
+    share = where = DensityMap(laid, hairline, strokes=scars)
+    stretch = stretch_of(table, folder)
+    if stretch is not None:
+        where = DensityMap(laid, hairline, strokes=scars, stretch=stretch)
     taken = _regions_of(hair.extractions, "hair.extractions", extent_mm, folder)
     shares = age_shares(table.client.age_years, table.client.sex)
     fine = hair.loss is not None and lost and hair.loss.pattern != "patchy"
     return Growth(
         where,
+        share,
         DensityMap([Region(ring, 1.0, 0.0), *lost]) if fine else None,
         DensityMap([Region(ring, 0.0, 0.0), *taken]) if taken else None,
         *shares,

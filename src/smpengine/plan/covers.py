@@ -34,11 +34,12 @@ class Fields(NamedTuple):
         none); of its mask the corner x0, y0 and the pixels per mm across and down. A stroke:
         factor, feather, half of the width. Last the hairline: feather; least and largest y; if it
         is broken amplitude and limit of its displacement, how far stray dots lie before it, and
-        their share.
+        their share; then of the surface's stretch its largest factor, corner and pixels per mm.
     layout
         Int64 (k + s + 2, 4). First k, s, the number of segments and the number of waves of each
         field of a broken hairline. Then for each row of `areas` its first segment, and for a
-        region where its mask's pixels begin, their rows and columns (0 for none).
+        region where its mask's pixels begin, their rows and columns (0 for none); the last row has
+        those of the surface's stretch.
     pixels
         Uint16 (m): all masks, row by row; 65535 is 1.
     waves
@@ -88,6 +89,9 @@ def factor_at(x, y, segments, areas, layout, pixels, waves):
         total *= _below(x, y, segments, areas, layout, waves)
     if total > 0.0 and waves.shape[0] > 2 * layout[0, 3]:
         total *= _patches(x, y, waves, 2 * layout[0, 3])
+    if total > 0.0 and layout[regions + strokes + 1, 2] > 0:
+        last = regions + strokes
+        total *= areas[last, 7] * _masked(x, y, last, areas, layout, pixels)
     return total
 
 

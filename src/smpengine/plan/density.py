@@ -53,6 +53,25 @@ class Mask:
     box_mm: tuple[float, float, float, float]
 
 
+@dataclass(frozen=True, eq=False)
+class Stretch:
+    """How much larger a surface is than its chart: a factor on all density, so that it is true.
+
+    Attributes
+    ----------
+    pixels
+        Uint16 (rows, columns); 65535 is `most`.
+    box_mm
+        x0, y0, x1, y1: what they are stretched over; there is no surface beyond.
+    most
+        The largest factor.
+    """
+
+    pixels: NDArray[np.uint16]
+    box_mm: tuple[float, float, float, float]
+    most: float
+
+
 @dataclass(frozen=True)
 class Region:
     """A part of the scalp with its share of the density.
@@ -156,6 +175,8 @@ class DensityMap:
         Float64 (n, 3), from `patch_waves`: a random field that multiplies the rest; None for none.
     strokes
         Factors along lines, on top of the regions; later ones on top.
+    stretch
+        Of the surface that the scalp lies on; None for flat skin.
 
     Attributes
     ----------
@@ -171,12 +192,15 @@ class DensityMap:
         hairline: Hairline | None = None,
         waves: NDArray[np.float64] | None = None,
         strokes: Sequence[Stroke] = (),
+        stretch: Stretch | None = None,
     ) -> None:
         self._patches = np.zeros((0, 3)) if waves is None else waves
-        self.fields = _fields(regions, strokes, hairline, self._patches)
+        self.fields = _fields(regions, strokes, hairline, self._patches, stretch)
         largest = max((region.largest for region in regions), default=1.0)
         if strokes:
             largest *= max(1.0, *(stroke.density for stroke in strokes))
+        if stretch is not None:
+            largest *= stretch.most
         self.largest = largest * (1.0 + PATCH_CONTRAST) if len(self._patches) else largest
 
     @property
@@ -231,6 +255,7 @@ def _fields(
     strokes: Sequence[Stroke],
     hairline: Hairline | None,
     patches: NDArray[np.float64],
+    stretch: Stretch | None,
 ) -> Fields:
     """Lay everything out as kernels take it."""
     parts = [np.concatenate([_sides(ring) for ring in (r.polygon_mm, *r.more_mm)]) for r in regions]
@@ -256,6 +281,11 @@ def _fields(
         areas[-1, :3] = hairline.feather_mm, line[:, 1::2].min(), line[:, 1::2].max()
     if edge is not None:
         areas[-1, 3:7] = edge.amplitude_mm, edge.limit_mm, edge.reach_mm, edge.stray
+    if stretch is not None:
+        rows, columns = stretch.pixels.shape
+        layout[-1, 1:] = sum(len(part) for part in pixels), rows, columns
+        pixels.append(stretch.pixels.ravel())
+        areas[-1, 7:] = stretch.most, *_stretched(stretch.box_mm, rows, columns)
     patches = np.hstack([patches, np.ones((len(patches), 1))])
     return Fields(
         segments=np.ascontiguousarray(np.concatenate([np.zeros((0, 4)), *parts, line])),
@@ -271,6 +301,14 @@ def _pieces(points: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.hstack([points[:-1], points[1:]])
 
 
+def _stretched(
+    box_mm: tuple[float, float, float, float], rows: int, columns: int
+) -> tuple[float, float, float, float]:
+    """Return a picture's corner, and its pixels per mm across and down."""
+    x0, y0, x1, y1 = box_mm
+    return x0, y0, columns / (x1 - x0), rows / (y1 - y0)
+
+
 def _row(region: Region) -> tuple[float, ...]:
     """Return a row of `Fields.regions`."""
     ramp: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0, 1.0, 0.0)
@@ -282,8 +320,7 @@ def _row(region: Region) -> tuple[float, ...]:
         ramp = x0, y0, (x1 - x0) / length2, (y1 - y0) / length2, first, last - first
     if region.mask is not None:
         rows, columns = region.mask.pixels.shape
-        x0, y0, x1, y1 = region.mask.box_mm
-        box = x0, y0, columns / (x1 - x0), rows / (y1 - y0)
+        box = _stretched(region.mask.box_mm, rows, columns)
     return region.density, region.feather_mm, *ramp, *box
 
 

@@ -19,7 +19,14 @@ from numpy.typing import NDArray
 from smpengine.impressions import Impressions
 from smpengine.philox import salted_key
 from smpengine.plan.checks import MAX_COVER
-from smpengine.plan.density import DensityMap, Hairline, Region, Stroke, patch_waves
+from smpengine.plan.density import (
+    DensityMap,
+    Hairline,
+    Region,
+    Stretch,
+    Stroke,
+    patch_waves,
+)
 from smpengine.plan.misplaced import (
     INK_MIGRATION,
     MAX_DEPTH_MM,
@@ -231,6 +238,7 @@ def faulty_density(
     extent_mm: tuple[float, float],
     seed: int,
     strokes: Sequence[Stroke] = (),
+    stretch: Stretch | None = None,
 ) -> DensityMap:
     """Return the map of density with the faults that act on it.
 
@@ -238,7 +246,7 @@ def faulty_density(
     ----------
     names
         Of faults, in any order.
-    regions, hairline, extent_mm, seed, strokes
+    regions, hairline, extent_mm, seed, strokes, stretch
         As the plan says them.
     """
     key = salted_key(seed, _PATCHES_SALT)
@@ -246,7 +254,7 @@ def faulty_density(
     for fault in _chosen(names):
         if fault.border is not None:
             border = fault.border(border)
-    return DensityMap(border.regions, border.hairline, border.waves, border.strokes)
+    return DensityMap(border.regions, border.hairline, border.waves, border.strokes, stretch)
 
 
 def place_with(

@@ -13,9 +13,10 @@ from typing import Any, get_args
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from smpengine.errors import PlanError, SceneError, must
-from smpengine.plan import checks, scalp_checks
+from smpengine.plan import checks, heads, scalp_checks
 from smpengine.plan.complexion_schema import ComplexionTable
 from smpengine.plan.hair_schema import ExtractionTable, HairColour, HairTable, LossName, LossTable
+from smpengine.plan.head_schema import HeadTable, LightTable
 from smpengine.plan.pigments import MUA_PER_MM
 from smpengine.plan.presets import SESSIONS, TREATMENTS
 from smpengine.plan.scalp_schema import (
@@ -126,6 +127,9 @@ def _meaning(raw: dict[str, Any], folder: Path) -> Iterator[checks.Problem]:
             for k, region in _listed(kind, hair.get(key)):
                 problems = scalp_checks.check_region(region, extent, folder)
                 yield from _under(f"hair.{key}[{k}]", problems)
+    head = _sound(HeadTable, data.get("head"))
+    if head is not None:
+        yield from _under("head", heads.check_head(head, folder))
     listed = data.get("sessions")
     sessions = [_sound(SessionTable, s) for s in (listed if isinstance(listed, list) else [])]
     for k, session in enumerate(sessions):
@@ -286,6 +290,8 @@ def _known_keys(path: list[Any]) -> list[str]:
         "loss": LossTable,
         "extractions": ExtractionTable,
         "complexion": ComplexionTable,
+        "head": HeadTable,
+        "light": LightTable,
     }
     parents = [p for p in path[:-1] if isinstance(p, str)]
     return list(tables.get(parents[-1] if parents else "", schema.PlanTable).model_fields)

@@ -186,7 +186,9 @@ class Growth:
     Attributes
     ----------
     where
-        Factor on the density of units.
+        Factor on the density of units, as the scalp is laid out flat.
+    share
+        The same without what laying it out does: the share of full hair.
     left
         What a pattern left of full hair there, for the shafts' diameter; None for none.
     taken
@@ -196,6 +198,7 @@ class Growth:
     """
 
     where: DensityMap
+    share: DensityMap
     left: DensityMap | None = None
     taken: DensityMap | None = None
     density_share: float = 1.0
@@ -203,7 +206,7 @@ class Growth:
 
     def seen(self, x_mm: NDArray[np.float64], y_mm: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the share of full hair that is seen at places, (n,): fine shafts count less."""
-        share = self.where.at(x_mm, y_mm)
+        share = self.share.at(x_mm, y_mm)
         if self.left is not None:
             share = share * diameter_share(self.left.at(x_mm, y_mm)) ** _SEEN_POWER
         if self.taken is not None:

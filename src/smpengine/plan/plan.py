@@ -16,6 +16,7 @@ from smpengine.plan.density import DensityMap, Filled
 from smpengine.plan.dials import turn
 from smpengine.plan.faults import faulty_layers, place_with
 from smpengine.plan.hair import grow
+from smpengine.plan.heads import head_of, light_of
 from smpengine.plan.healing import flare, heal
 from smpengine.plan.layers import layer_of
 from smpengine.plan.placement import Layer, crowding
@@ -228,7 +229,7 @@ class Plan:
         blood = flare(settled, course, bands, self.seed)
         return Scene(
             self.skin, impressions, self.extent_mm, self.hair(window_mm, threads),
-            provenance=provenance, blood=blood,
+            head_of(self.table, self._folder), light_of(self.table), provenance, blood,
         )  # fmt: skip
 
     def hair(

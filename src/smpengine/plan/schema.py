@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from smpengine.plan.complexion_schema import ComplexionTable
 from smpengine.plan.hair_schema import HairTable
+from smpengine.plan.head_schema import HeadTable, LightTable
 from smpengine.plan.presets import FEATHERS_MM, NEEDLES_RADIUS_MM, SESSIONS, TREATMENTS
 from smpengine.plan.scalp_schema import NotNegative, ScalpTable, Share, Table
 
@@ -203,6 +204,10 @@ class PlanTable(Table):
         None,
         description="Fit the sessions to the hair that is there: as many dots, as wide, of its "
         "colour, where it does not grow.",
+    )
+    head: HeadTable | None = Field(None, description="What it lies on; flat skin if not given.")
+    light: LightTable | None = Field(
+        None, description="What falls on the head; with [head], the values of this table's own."
     )
     render: RenderTable = Field(RenderTable(), description="Defaults of the picture.")
 
