@@ -27,6 +27,7 @@ from smpengine.light import Light
 from smpengine.raster.api import rasterise
 from smpengine.render import render
 from smpengine.resident import Resident, upload
+from smpengine.scars import Scars
 from smpengine.scene import Scene, Skin
 from smpengine.surface.head import Head
 from smpengine.truth import clean, truth
@@ -58,6 +59,7 @@ __all__ = [
     "PlanError",
     "Report",
     "Resident",
+    "Scars",
     "Scene",
     "SceneError",
     "Skin",

@@ -13,6 +13,7 @@ from smpengine.errors import SceneError, must
 from smpengine.hairs import Hairs
 from smpengine.impressions import MAX_EXTENT_MM, Impressions, joined
 from smpengine.light import Light
+from smpengine.scars import Scars
 from smpengine.skintable import RGB_NM, SkinTable, read_table
 from smpengine.surface.head import Head
 
@@ -151,6 +152,9 @@ class Scene:
         Haemoglobin that is not in every skin: the flare around fresh strikes. Drawn as impressions
         are, by the same optics, but no dots; None for none.
 
+    scars
+        Pale spots of the skin, which needs a complexion; None for none.
+
     Raises
     ------
     SceneError
@@ -165,6 +169,7 @@ class Scene:
     light: Light | None = None
     provenance: dict[str, object] = field(default_factory=dict, compare=False)
     blood: Impressions | None = None
+    scars: Scars | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.skin, Skin):
@@ -175,6 +180,12 @@ class Scene:
             raise SceneError(must("light", "be a Light or None", type(self.light).__name__))
         if self.surface is not None and not isinstance(self.surface, Head):
             raise SceneError(must("surface", "be a Head or None", type(self.surface).__name__))
+        if self.scars is not None and not isinstance(self.scars, Scars):
+            raise SceneError(must("scars", "be Scars or None", type(self.scars).__name__))
+        if self.scars is not None and self.skin.complexion is None:
+            remedy = "Give the skin one: smp.Complexion()."
+            got = f"{len(self.scars)} scars on a skin without"
+            raise SceneError(must("scars", "be on a skin with a complexion", got, remedy=remedy))
         object.__setattr__(self, "extent_mm", _extent(self.extent_mm))
         for name in ("impressions", "blood"):
             columns = getattr(self, name)
@@ -226,7 +237,7 @@ class Scene:
         blood = None if self.blood is None else pick(self.blood)
         return Scene(
             skin, pick(self.impressions), self.extent_mm, self.hair, self.surface, self.light,
-            blood=blood,
+            blood=blood, scars=None if skin.complexion is None else self.scars,
         )  # fmt: skip
 
 

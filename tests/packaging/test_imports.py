@@ -33,7 +33,7 @@ LAYERS = (
     ("optics", "image"),
     ("raster",),
     ("window", "scene", "devices", "truth_table"),
-    ("hairs",),
+    ("hairs", "scars"),
     ("impressions",),
     ("skintable", "columns", "complexion"),
     ("surface",),

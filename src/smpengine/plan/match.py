@@ -170,6 +170,7 @@ def _patch(
     changed = {
         "scalp": ScalpTable(extent_mm=_PATCH_MM), "sessions": list(sessions), "hair": hair,
         "fullness": 0.5, "texture": 0.5, "lasers": [], "faults": [], "match": None,
+        "head": None, "light": None,
     }  # fmt: skip
     return Plan(table.model_copy(update=changed)).scene()
 

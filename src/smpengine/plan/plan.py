@@ -15,12 +15,14 @@ from smpengine.plan.course import course_of
 from smpengine.plan.density import DensityMap, Filled
 from smpengine.plan.dials import turn
 from smpengine.plan.faults import faulty_layers, place_with
-from smpengine.plan.hair import grow
+from smpengine.plan.hair import Box, grow
 from smpengine.plan.heads import head_of, light_of
 from smpengine.plan.healing import flare, heal
 from smpengine.plan.layers import layer_of
 from smpengine.plan.placement import Layer, crowding
+from smpengine.plan.scars import scars_of
 from smpengine.plan.schema import PlanTable, SessionTable
+from smpengine.scars import Scars
 from smpengine.scene import Scene, Skin
 from smpengine.skintable import read_table
 
@@ -230,7 +232,17 @@ class Plan:
         return Scene(
             self.skin, impressions, self.extent_mm, self.hair(window_mm, threads),
             head_of(self.table, self._folder), light_of(self.table), provenance, blood,
+            self._scars(window_mm, threads),
         )  # fmt: skip
+
+    def _scars(self, window_mm: Box | None, threads: int | None) -> Scars | None:
+        """Return what is seen of surgery; even skin shows none."""
+        table = self.table
+        if self.skin.complexion is None:
+            return None
+        growth = None if table.hair is None else growth_of(table, self._folder)
+        scars = scars_of(table, growth, window_mm, threads)
+        return scars if len(scars) else None
 
     def hair(
         self,

@@ -23,6 +23,7 @@ from smpengine.scene import BANDS, Scene
 from smpengine.texture.draws import cells, deviates
 from smpengine.texture.lines import vessels, wrinkles
 from smpengine.texture.marks import pores, spots
+from smpengine.texture.scars import scars_of
 from smpengine.texture.shading import Lamp
 from smpengine.texture.sheet import Marks, Sheet, joined
 
@@ -58,6 +59,7 @@ def maps_of(scene: Scene, px_per_mm: float, window: PixelWindow) -> Gaussians:
     parts = [_uneven(sheet, scale) for scale in range(len(SCALES_MM))]
     parts += [_tan(sheet)]
     parts += [make(sheet) for make in (spots, pores, vessels, wrinkles)]
+    parts += [scars_of(sheet, scene.scars)]
     marks = joined(parts)
     seen = np.abs(marks.peak).max(axis=1, initial=0.0) >= NEGLIGIBLE
     return Gaussians(
