@@ -23,12 +23,12 @@ def paler() -> np.ndarray[tuple[int], np.dtype[np.float64]]:
 
 
 def test_the_middle_of_a_scar_is_as_pale_as_its_melanin_and_blood() -> None:
-    scars = smp.Scars([3.0, 7.0], [3.0, 3.0], [2.0, 2.0], [1.0, 0.5])
-    scene = smp.Scene(SKIN, NOTHING, (10, 6), scars=scars)
+    scars = smp.Scars([3.0, 11.0], [3.0, 3.0], [2.0, 2.0], [1.0, 0.5])
+    scene = smp.Scene(SKIN, NOTHING, (14, 6), scars=scars)
     shown = smp.render(scene, 40.0, output="absorbance", device="cpu")
-    for x, pallor in ((120, 1.0), (280, 0.5)):
+    for x, pallor in ((120, 1.0), (440, 0.5)):
         assert shown[120, x] == pytest.approx(pallor * paler(), rel=0.015)
-    assert np.abs(shown[10, 390]).max() < 2e-3
+    assert np.abs(shown[10, 279]).max() < 2e-3
     assert (paler() < 0.0).all()
 
 
