@@ -12,6 +12,7 @@ INLINE Relief relief(
     __global const float *points, int columns, int2 cell, float2 at, float2 warp) {
     float s1 = 0.0f, s2 = 0.0f, high = 0.0f;
     float2 first = (float2)(0.0f), second = (float2)(0.0f), tilt = (float2)(0.0f);
+    #pragma unroll 1 /* for registers: waves of 64 have 48 at half of the occupancy */
     for (int j = -1; j <= 1; ++j) {
         __global const float *point = points + (size_t)((cell.y + j) * columns + cell.x - 1) * POINT;
         for (int i = -1; i <= 1; ++i) {

@@ -1,4 +1,4 @@
-"""What more blood, or less, does to the reflectance of bare skin: transport, and its fit.
+"""What blood in the upper dermis does to the reflectance of bare skin: transport, and its fit.
 
     python benchmarks/optics/blood.py
 
@@ -12,19 +12,20 @@ from __future__ import annotations
 import argparse
 import csv
 import itertools
+import math
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from smpengine.optics.blood import POWERS, USUAL
+from smpengine.optics.blood import POWERS, UPPER_MM, USUAL
 from smpengine.optics.tissue import Tissue
 from smpengine.optics.transport.medium import Medium
 from smpengine.optics.transport.slab import slab
 from smpengine.workers import Workers
 
 FRACTIONS = (0.02, 0.05, 0.12, 0.20, 0.30)
-BLOOD = (0.00125, 0.0025, USUAL, 0.01, 0.02, 0.04)
+BLOOD = (0.00125, 0.0025, USUAL, 0.01, 0.02, 0.04, 0.08)
 SCATTERING = (0.4, 0.7, 1.0, 1.6)
 BANDS_NM = {"R": 610.0, "G": 545.0, "B": 460.0}
 PHOTONS = 400_000
@@ -41,8 +42,10 @@ def write_table(workers: Workers) -> None:
             enumerate(BANDS_NM.items()), enumerate(SCATTERING)
         ):
             some = [Tissue(m, blood, scattering=factor).properties(lam) for m, blood in made]
-            mua = np.array([[float(epidermis), float(dermis)] for _, epidermis, dermis in some])
-            medium = Medium.of_skin(float(some[0][0]), (0.0, 0.0))
+            below = float(Tissue(FRACTIONS[0], USUAL).properties(lam)[2])
+            mua = np.array([[float(first), float(upper), below] for _, first, upper in some])
+            mus = float(some[0][0]) / 0.2
+            medium = Medium((0.06, UPPER_MM, math.inf), (mus,) * 3, (0.0,) * 3, 0.8)
             found = slab(medium, PHOTONS, 100 * b + c, mua, workers).reflectance.value
             for m, row in zip(FRACTIONS, found.reshape(len(FRACTIONS), -1), strict=True):
                 writer.writerow([band, factor, m, *(f"{value:.6f}" for value in row)])

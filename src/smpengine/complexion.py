@@ -11,7 +11,7 @@ from smpengine.errors import SceneError, must
 LIMITS: Final = {
     "melanin_spread": (0.0, 0.6),
     "blood_spread": (0.0, 1.0),
-    "redness": (0.25, 8.0),
+    "redness": (0.25, 16.0),
     "freckles_per_cm2": (0.0, 20.0),
     "age_spots_per_cm2": (0.0, 2.0),
     "vessels_per_cm2": (0.0, 2.0),
@@ -24,8 +24,8 @@ LIMITS: Final = {
 """Least and most of each number."""
 
 _BY_TYPE: Final[dict[str, dict[str, float]]] = {
-    "I-II": {"melanin_spread": 0.12, "freckles_per_cm2": 0.4, "redness": 1.05},
-    "III-IV": {"melanin_spread": 0.045, "freckles_per_cm2": 0.1, "redness": 1.1},
+    "I-II": {"melanin_spread": 0.12, "freckles_per_cm2": 0.4, "redness": 1.2},
+    "III-IV": {"melanin_spread": 0.045, "freckles_per_cm2": 0.1, "redness": 1.2},
     "V": {"melanin_spread": 0.035},
     "VI": {"melanin_spread": 0.028},
 }
@@ -46,9 +46,9 @@ class Complexion:
         Standard deviation over the skin of the logarithm of the melanosome fraction, at scales of
         0.5, 2 and 8 mm together, 0 to 0.6.
     blood_spread
-        Likewise, of the blood in the dermis, 0 to 1.
+        Likewise, of the blood in the upper dermis, 0 to 1.
     redness
-        Factor on that blood everywhere, 0.25 to 8.
+        Factor on that blood everywhere, 0.25 to 16.
     freckles_per_cm2, age_spots_per_cm2, vessels_per_cm2
         How many there are: freckles of 0.8 to 2.4 mm, age spots of 3 to 8 mm, fine red vessels.
     tan_line_mm, tan
@@ -71,7 +71,7 @@ class Complexion:
 
     seed: int = 0
     melanin_spread: float = 0.05
-    blood_spread: float = 0.14
+    blood_spread: float = 0.30
     redness: float = 1.0
     freckles_per_cm2: float = 0.0
     age_spots_per_cm2: float = 0.0
@@ -142,7 +142,7 @@ def _by_age(skin_type: str, age_years: float) -> dict[str, float]:
     return {
         **usual,
         "melanin_spread": usual["melanin_spread"] * (1.0 + 0.6 * old),
-        "blood_spread": 0.13 + 0.05 * old,
+        "blood_spread": 0.30 + 0.10 * old,
         "age_spots_per_cm2": min(0.12 * fair * old * old, 2.0),
         "vessels_per_cm2": min(0.10 * fair * old, 2.0),
         "relief_mm": 0.014 + 0.008 * old,

@@ -10,6 +10,7 @@ import pytest
 
 import smpengine as smp
 from smpengine.optics.blood import (
+    UPPER_MM,
     blood_absorbance,
     blood_slope,
     melanin_absorbance,
@@ -60,9 +61,12 @@ def test_red_skin_is_skin_with_that_blood() -> None:
     skin = smp.Skin("I-II")
     found = picture(replace(EVEN, redness=2.0), "I-II") / bare_reflectance(skin)
     for b, lambda_nm in enumerate((610.0, 545.0, 460.0)):
-        made = [Tissue(0.02, blood).properties(lambda_nm) for blood in (0.005, 0.01)]
-        mua = np.array([[float(epidermis), float(dermis)] for _, epidermis, dermis in made])
-        medium = Medium.of_skin(float(made[0][0]), (0.0, 0.0))
+        (musp, first, usual), (_, _, more) = (
+            Tissue(0.02, blood).properties(lambda_nm) for blood in (0.005, 0.01)
+        )
+        mua = np.array([(first, usual, usual), (first, more, usual)])
+        mus = float(musp) / 0.2
+        medium = Medium((0.06, UPPER_MM, np.inf), (mus,) * 3, (0.0,) * 3, 0.8)
         value = slab(medium, 100_000, 5, mua, Workers(2)).reflectance.value
         absorbance = -np.log(value[1] / value[0])
         assert np.allclose(-np.log(found[..., b]), absorbance, atol=0.004 + 0.02 * absorbance)

@@ -1,4 +1,4 @@
-"""What more blood in the dermis, or less, and more melanin do to the reflectance of skin."""
+"""What more blood in the upper dermis, or less, and melanin do to the reflectance of skin."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ Floats = NDArray[np.float64]
 
 USUAL: Final = 0.005
 """Blood of the skins that everything else is tabulated for, by volume."""
+UPPER_MM: Final = 0.2
+"""Below the epidermis more or less blood lies so deep: the subpapillary plexus, whose vessels widen
+in red skin. Blood of the whole dermis instead would look mauve, for blue light hardly reaches it.
+The thickness is assumed."""
 LEAST_MELANOSOME: Final = 0.02
 MOST_MELANOSOME: Final = 0.30
 """Fractions that the reflectance of bare skin is known for."""
@@ -25,19 +29,19 @@ POWERS: Final = tuple(
 
 # fmt: off
 COEFFICIENTS: Final = (
-    (0.05220, -0.02281, 0.00432, -0.06630, 0.00461, 0.05435,
-     0.02457, -0.01079, 0.00193, -0.02780, 0.00128, 0.02172,
-     0.00649, -0.00289, 0.00044, -0.00524, -0.00020, 0.00335),  # rms 0.0007
-    (0.28881, -0.13374, 0.02281, -0.26786, -0.01849, 0.15469,
-     0.07027, -0.03497, 0.00187, -0.01857, -0.00764, -0.03136,
-     0.00198, -0.00200, -0.00298, 0.02105, 0.00123, -0.03632),  # rms 0.0027
-    (0.15762, -0.08716, 0.01537, -0.05258, -0.01435, -0.17533,
-     0.05049, -0.03244, 0.00356, 0.01267, 0.00347, -0.11327,
-     0.00467, -0.00562, -0.00092, 0.01664, 0.00672, -0.04220),  # rms 0.0055
+    (0.00733, 0.00050, -0.00030, -0.01251, -0.00052, 0.01045,
+     0.00639, 0.00027, -0.00039, -0.00970, -0.00042, 0.00780,
+     0.00458, 0.00008, -0.00037, -0.00612, -0.00030, 0.00468),  # rms 0.0013
+    (0.12570, 0.01132, -0.01149, -0.18968, -0.02166, 0.15391,
+     0.06117, -0.00371, -0.00866, -0.06054, -0.01030, 0.03150,
+     0.01532, -0.01050, -0.00426, 0.01296, -0.00202, -0.03241),  # rms 0.0044
+    (0.07910, 0.00545, -0.01251, -0.09047, -0.04018, 0.01459,
+     0.04115, -0.00489, -0.00720, -0.02494, -0.01535, -0.03199,
+     0.01234, -0.00917, -0.00218, 0.01243, 0.00178, -0.04642),  # rms 0.0056
 )
 # fmt: on
 """Of -ln(R0 / R0 at the usual blood) in R, G, B; fitted by benchmarks/optics/blood.py to its Monte
-Carlo table of blood 0.00125 to 0.04, melanosome fractions 0.02 to 0.30, scattering 0.4 to 1.6."""
+Carlo table of blood 0.00125 to 0.08, melanosome fractions 0.02 to 0.30, scattering 0.4 to 1.6."""
 
 
 def blood_absorbance(skin: Skin, log_factor: ArrayLike) -> Floats:
@@ -48,7 +52,7 @@ def blood_absorbance(skin: Skin, log_factor: ArrayLike) -> Floats:
     skin
         By its melanosome fraction and scattering.
     log_factor
-        ln(blood / the usual), (n,); the table ends at -1.39 and 2.08, and goes on by its cubic.
+        ln(blood / the usual), (n,); the table ends at -1.39 and 2.77, and goes on by its cubic.
     """
     x = np.asarray(log_factor, np.float64)
     u, v = math.sqrt(skin.melanosome), math.log(skin.scattering)

@@ -17,13 +17,13 @@ WRINKLE_CELL_MM: Final = (36.0, 9.0)
 WRINKLE_MM: Final = (14.0, 34.0)
 """Lengths; across the scalp, as frowning folds it (assumed)."""
 WRINKLE_SIGMA_MM: Final = (0.22, 0.45)
-WRINKLE_SLOPE: Final = 0.14
-WRINKLE_DEPTH: Final = 0.5
+WRINKLE_SLOPE: Final = 0.30
+WRINKLE_DEPTH: Final = 1.6
 """Most slope, and most depth in furrows 0.02 mm deep (assumed)."""
 VESSEL_CELL_MM: Final = 8.0
-VESSEL_MM: Final = (1.2, 4.5)
-VESSEL_SIGMA_MM: Final = (0.05, 0.09)
-VESSEL_BLOOD: Final = 4.0
+VESSEL_MM: Final = (1.0, 5.0)
+VESSEL_SIGMA_MM: Final = (0.05, 0.10)
+VESSEL_BLOOD: Final = 7.0
 """Most factor on the blood where one lies (assumed)."""
 _WRINKLE_SALT: Final = 32
 _VESSEL_SALT: Final = 33
@@ -45,9 +45,9 @@ def wrinkles(sheet: Sheet) -> Marks:
     length = WRINKLE_MM[0] + (WRINKLE_MM[1] - WRINKLE_MM[0]) * first[:, 2]
     sigma = low + (high - low) * more[:, 0]
     strength = wanted * (0.4 + 0.6 * more[:, 1])
-    x0, y0 = (col + first[:, 0]) * wide, (row + first[:, 1]) * tall
+    x0, y0 = (col + first[:, 0]) * wide, (row + 0.2 + 0.6 * first[:, 1]) * tall
     heading = 0.06 * bends[:, 0]
-    chain = _chain(x0, y0, length, sigma, heading, 0.35 * bends[:, 1:3], strength)
+    chain = _chain(x0, y0, length, sigma, heading, 0.13 * bends[:, 1:3], strength)
     if chain is None:
         return Marks.none()
     x, y, each, part = chain
@@ -73,7 +73,7 @@ def vessels(sheet: Sheet) -> Marks:
     sigma = low + (high - low) * more[:, 0]
     x0, y0 = (col + first[:, 0]) * side, (row + first[:, 1]) * side
     heading = 2.0 * math.pi * more[:, 2]
-    chain = _chain(x0, y0, length, sigma, heading, 0.9 * bends[:, :2], 0.3 + 0.7 * more[:, 1])
+    chain = _chain(x0, y0, length, sigma, heading, 0.45 * bends[:, :2], 0.2 + 0.8 * more[:, 1])
     if chain is None:
         return Marks.none()
     x, y, each, part = chain

@@ -78,8 +78,8 @@ class Layer:
 
 
 LAYERS: Final = (
-    Layer(0.40, 0.36, 1.0, 0.05, 1.0, 0.20, 1),
-    Layer(0.17, 0.16, 0.25, 0.12, 0.4, 0.20, 2),
+    Layer(0.40, 0.36, 1.0, 0.05, 1.0, 0.25, 1),
+    Layer(0.17, 0.16, 0.25, 0.12, 0.4, 0.30, 2),
 )
 """Sizes after Hashimoto (1974); all else is assumed."""
 TILT_DEPTH_MM: Final = 0.02
@@ -128,21 +128,38 @@ def _unit(word, shift):
 
 
 @njit(nogil=True, cache=True)
-def swell(key, row, col):
-    """Return a number from 0 to 1 that changes smoothly over SWELL cells: relief is not even."""
+def _wave(key, v, u):
+    """Return a number from 0 to 1 that changes smoothly over a unit."""
     low = np.uint64(0xFFFF_FFFF)
-    v, u = row / SWELL, col / SWELL
     j, i = math.floor(v), math.floor(u)
     fv, fu = v - j, u - i
     fv, fu = fv * fv * (3.0 - 2.0 * fv), fu * fu * (3.0 - 2.0 * fu)
     value = 0.0
     for b in range(2):
-        line = mix((key + np.uint64(0x27D4EB2F)) & low ^ mix(np.uint64(j + b) & low))
+        line = mix(key ^ mix(np.uint64(np.int64(j) + b) & low))
         for a in range(2):
-            word = mix(line ^ ((np.uint64(i + a) * np.uint64(0x9E3779B1)) & low))
+            column = (np.uint64(np.int64(i) + a) * np.uint64(0x9E3779B1)) & low
             share = (fv if b else 1.0 - fv) * (fu if a else 1.0 - fu)
-            value += share * _unit(word, 0)
+            value += share * _unit(mix(line ^ column), 0)
     return value
+
+
+@njit(nogil=True, cache=True)
+def swell(key, row, col):
+    """Return a number from 0 to 1 that changes over SWELL cells: furrows are not alike everywhere.
+
+    Two waves, of units that are turned against the scalp's axes and each other, so that none shows.
+    """
+    low = np.uint64(0xFFFF_FFFF)
+    first = _wave(
+        (key + np.uint64(0x27D4EB2F)) & low,
+        (0.80 * row + 0.60 * col) / SWELL, (0.80 * col - 0.60 * row) / SWELL,
+    )  # fmt: skip
+    second = _wave(
+        (key + np.uint64(0x165667B1)) & low,
+        (0.92 * row - 0.39 * col) / (0.6 * SWELL), (0.92 * col + 0.39 * row) / (0.6 * SWELL),
+    )  # fmt: skip
+    return 0.5 * (first + second)
 
 
 @njit(nogil=True, cache=True)

@@ -30,7 +30,7 @@ Three = tuple[float, float, float]
 
 SOFT: Final[Three] = (0.40, 0.60, 0.72)
 """How much of the slopes light that has been in the skin shows (assumed)."""
-HOLLOW: Final[Three] = (0.032, 0.060, 0.068)
+HOLLOW: Final[Three] = (0.050, 0.085, 0.095)
 """What a furrow 0.02 mm deep loses of an even sky; light between its walls makes it redder
 (assumed)."""
 MIRROR_HOLLOW: Final = 0.6
