@@ -27,6 +27,7 @@ _FINER: Final = 1.25
 """A chart has at least so many samples to a pixel of the view, along either side."""
 
 
+_APART_PX: Final = 8
 _LONGER: Final = 1.5
 _BEYOND_PX: Final = 64.0  # what chart windows and levels of Gaussians add
 
@@ -100,11 +101,15 @@ class Drawing:
         shown = cover > 0.0
         if not shown.any():
             return np.repeat(behind[..., None], 3, axis=2)
-        chart = Chart.of(points[shown], normals[shown], self._basis)
+        # Some of the points will do for where a chart lies, if they are not too few.
+        some = np.zeros_like(shown)
+        some[::_APART_PX, ::_APART_PX] = shown[::_APART_PX, ::_APART_PX]
+        some = some if some.any() else shown
+        chart = Chart.of(points[some], normals[some], self._basis)
         feet, (top, left, height, width) = footprints(
             points, normals, cover, row0, col0, self._frame, self._eye, chart, self._scale
         )
-        skin = self._skin(chart, PixelWindow(top, left, height, width), points[shown])
+        skin = self._skin(chart, PixelWindow(top, left, height, width), points[some])
         image = gather(feet, cover, skin, top, left)
         light, head = self._rolled.scene.light, self._rolled.head
         shade(points, normals, cover, row0, col0, self._frame, light, head, self._px_per_mm, image)
