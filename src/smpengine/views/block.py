@@ -13,6 +13,7 @@ from smpengine.image.tone import encode
 from smpengine.picture import draw_picture
 from smpengine.raster.splats import PixelWindow
 from smpengine.scene import Scene
+from smpengine.surface.head import Surface
 from smpengine.views.backdrop import wall
 from smpengine.views.chart import Chart
 from smpengine.views.rolled import Rolled
@@ -24,6 +25,16 @@ from smpengine.workers import Workers
 
 _FINER: Final = 1.25
 """A chart has at least so many samples to a pixel of the view, along either side."""
+
+
+_APART_PX: Final = 8
+_LONGER: Final = 1.5
+_BEYOND_PX: Final = 64.0  # what chart windows and levels of Gaussians add
+
+
+def _surface_of(scene: Scene) -> Surface:
+    assert scene.surface is not None
+    return scene.surface.surface
 
 
 def chart_scale(px_per_mm: float) -> float:
@@ -50,20 +61,33 @@ class Drawing:
         Where it is seen from.
     px_per_mm, device, output, exposure
         As `render_view` has checked them.
+    area
+        What blocks will be asked for: only what can change those is laid on the head.
     workers
-        Who lays the scene on the head.
+        Who lays it there.
     """
 
     def __init__(
         self, scene: Scene, view: View, px_per_mm: float, device: str, output: str,
-        exposure: float, workers: Workers,
+        exposure: float, area: PixelWindow, workers: Workers,
     ) -> None:  # fmt: skip
         self._scale = chart_scale(px_per_mm)
         finest = math.ldexp(self._scale, halvings_for(self._scale)) if device == CPU else None
-        self._rolled = Rolled(scene, finest, workers)
-        self._view, self._px_per_mm, self._device = view, px_per_mm, device
+        self._px_per_mm = px_per_mm
+
+        def shown(points: NDArray[np.float64], reach_mm: float) -> NDArray[np.bool_]:
+            x, y = view.places_px(points, self._surface, px_per_mm).T
+            # Aslant, from nearby, a distance on the head may be seen a quarter longer.
+            margin = _LONGER * (reach_mm * px_per_mm + _BEYOND_PX)
+            top, left = area.row0 - margin, area.col0 - margin
+            bottom, right = area.row0 + area.height + margin, area.col0 + area.width + margin
+            inside: NDArray[np.bool_] = (x > left) & (x < right) & (y > top) & (y < bottom)
+            return inside
+
+        self._surface = surface = _surface_of(scene)
+        self._rolled = Rolled(scene, finest, shown, workers)
+        self._view, self._device = view, device
         self._output, self._exposure = output, exposure
-        surface = self._rolled.surface
         self._frame, self._basis = view.frame(surface, px_per_mm), view.basis
         width, height = view.extent_mm(surface)
         self._size_px = width * px_per_mm, height * px_per_mm
@@ -73,15 +97,19 @@ class Drawing:
     def block(self, row0: int, col0: int, shape: tuple[int, int]) -> NDArray[np.float32]:
         """Return a block's light in the bands, (height, width, 3)."""
         behind = wall(row0, col0, shape, self._size_px)
-        points, normals, cover = self._rolled.surface.meet(row0, col0, self._frame, shape)
+        points, normals, cover = self._surface.meet(row0, col0, self._frame, shape)
         shown = cover > 0.0
         if not shown.any():
             return np.repeat(behind[..., None], 3, axis=2)
-        chart = Chart.of(points[shown], normals[shown], self._basis)
+        # Some of the points will do for where a chart lies, if they are not too few.
+        some = np.zeros_like(shown)
+        some[::_APART_PX, ::_APART_PX] = shown[::_APART_PX, ::_APART_PX]
+        some = some if some.any() else shown
+        chart = Chart.of(points[some], normals[some], self._basis)
         feet, (top, left, height, width) = footprints(
             points, normals, cover, row0, col0, self._frame, self._eye, chart, self._scale
         )
-        skin = self._skin(chart, PixelWindow(top, left, height, width), points[shown])
+        skin = self._skin(chart, PixelWindow(top, left, height, width), points[some])
         image = gather(feet, cover, skin, top, left)
         light, head = self._rolled.scene.light, self._rolled.head
         shade(points, normals, cover, row0, col0, self._frame, light, head, self._px_per_mm, image)

@@ -21,6 +21,7 @@ from smpengine.devices import resolve
 from smpengine.errors import SceneError, must
 from smpengine.image.colour import EXPOSURE
 from smpengine.raster.api import output_array
+from smpengine.raster.splats import PixelWindow
 from smpengine.render import OUTPUTS, exposure_of
 from smpengine.scene import Scene
 from smpengine.surface.head import Head
@@ -103,9 +104,11 @@ def render_view(
     from smpengine.views.block import Drawing  # brings Numba with it
 
     bright = EXPOSURE if factor is None else factor
-    drawing = Drawing(scene, seen, scale, name, output, bright, Workers(workers.threads, cancel))
     least = float(np.min(surface.bounds_mm))
     side = min(max(math.floor(_BLOCK_SHARE * least * scale), 16), _BLOCK_PX)
+    area = _whole_blocks(window, side)
+    laying = Workers(workers.threads, cancel)
+    drawing = Drawing(scene, seen, scale, name, output, bright, area, laying)
     _draw_blocks(drawing, window, side, image, workers)
     return image
 
@@ -124,8 +127,15 @@ def _scene_of(scene: Any) -> Scene:
     return scene if scene.surface is not None else replace(scene, surface=Head())
 
 
+def _whole_blocks(window: PixelWindow, side: int) -> PixelWindow:
+    """Return the blocks that a window touches, as a window."""
+    row0, col0 = window.row0 // side * side, window.col0 // side * side
+    height = -(-(window.row0 + window.height) // side) * side - row0
+    return PixelWindow(row0, col0, height, -(-(window.col0 + window.width) // side) * side - col0)
+
+
 def _draw_blocks(
-    drawing: Drawing, window: Any, side: int, image: NDArray[Any], workers: Workers
+    drawing: Drawing, window: PixelWindow, side: int, image: NDArray[Any], workers: Workers
 ) -> None:
     """Draw the blocks that a window touches, each by one thread."""
     rows = range(window.row0 // side, -(-(window.row0 + window.height) // side))

@@ -7,6 +7,7 @@ change, so that what draws a block is what draws flat skin, on any device.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -37,6 +38,7 @@ _CHUNK: Final = 16_384
 
 Array = NDArray[np.float64]
 Box = tuple[float, float, float, float]
+Shown = Callable[[Array, float], NDArray[np.bool_]]
 
 
 class Block(Scene):
@@ -84,11 +86,15 @@ class Rolled:
         In three bands, with a surface.
     px_per_mm
         Of the finest samples; None where blocks bring their impressions, for a device to scatter.
+    shown
+        Which points (n, 3) can change what will be asked for, if their marks reach so far in mm.
     workers
         Who works it out.
     """
 
-    def __init__(self, scene: Scene, px_per_mm: float | None, workers: Workers) -> None:
+    def __init__(
+        self, scene: Scene, px_per_mm: float | None, shown: Shown, workers: Workers
+    ) -> None:
         head = scene.surface
         assert head is not None
         self.scene, self.head = scene, head
@@ -96,9 +102,11 @@ class Rolled:
         x0, y0 = head.crown_in(scene.extent_mm)
         every = scene.deposits
         points, on = laid(self.surface, every.x_mm - x0, every.y_mm - y0, workers)
+        farthest = reach_mm(every, scene.skin)
+        on &= shown(points, farthest)
         self._deposits = every.rows(on)
         self._marks = None
-        reach = np.full(len(self._deposits), reach_mm(every, scene.skin))
+        reach = np.full(len(self._deposits), farthest)
         if px_per_mm is not None:
             self._marks = Marks(self._deposits, scene.skin, px_per_mm, workers)
             reach = self._marks.reach_mm() + 5.0 * self._deposits.radius_mm
@@ -106,7 +114,7 @@ class Rolled:
         self._words = place_words(self._deposits.x_mm, self._deposits.y_mm)
         self._coat = None
         if scene.hair is not None and len(scene.hair):
-            self._coat = _Coat(self.surface, scene.hair, x0, y0, workers)
+            self._coat = _Coat(self.surface, scene.hair, (x0, y0), shown, workers)
 
     def block(self, chart: Chart, window: PixelWindow, toward: Array, px_per_mm: float) -> Block:
         """Return the part of the scene that a window of a chart shows.
@@ -155,20 +163,23 @@ class _Coat:
     """Hair on a surface."""
 
     def __init__(
-        self, surface: Surface, hairs: Hairs, x0: float, y0: float, workers: Workers
-    ) -> None:
-        x, y, azimuth = hairs.x_mm - x0, hairs.y_mm - y0, hairs.azimuth_rad
-        points, on = laid(surface, x, y, workers)
-        step_x, step_y = _STEP_MM * np.cos(azimuth), _STEP_MM * np.sin(azimuth)
-        ahead, _ = laid(surface, x + step_x, y + step_y, workers)
-        self._hairs = hairs.rows(on)
-        normals = surface.normals(points[on])
-        along = ahead[on] - points[on]
-        along -= normals * (along * normals).sum(1, keepdims=True)
-        self._along = along / np.linalg.norm(along, axis=1, keepdims=True)
+        self, surface: Surface, hairs: Hairs, crown: tuple[float, float], shown: Shown,
+        workers: Workers,
+    ) -> None:  # fmt: skip
         # As the longest reaches, seen as aslant as any is drawn.
         reach = hair_reach_mm(hairs) * math.hypot(1.0, STEEPEST_TAN)
-        self._laid = Laid(points[on], normals, np.full(len(normals), reach))
+        points, on = laid(surface, hairs.x_mm - crown[0], hairs.y_mm - crown[1], workers)
+        on &= shown(points, reach)
+        hairs, points = hairs.rows(on), points[on]
+        x, y, azimuth = hairs.x_mm - crown[0], hairs.y_mm - crown[1], hairs.azimuth_rad
+        step_x, step_y = _STEP_MM * np.cos(azimuth), _STEP_MM * np.sin(azimuth)
+        ahead, _ = laid(surface, x + step_x, y + step_y, workers)
+        self._hairs = hairs
+        normals = surface.normals(points)
+        along = ahead - points
+        along -= normals * (along * normals).sum(1, keepdims=True)
+        self._along = along / np.linalg.norm(along, axis=1, keepdims=True)
+        self._laid = Laid(points, normals, np.full(len(normals), reach))
 
     def block(self, chart: Chart, box: Box, margin_mm: float, toward: Array) -> Hairs | None:
         """Return the hairs of a box as they are seen, or None."""

@@ -94,6 +94,19 @@ class View:
         bottom = low + margin if self.below_mm is None else top + self.below_mm
         return left - margin, top - margin, wide + margin, bottom
 
+    def places_px(
+        self, points: NDArray[np.float64], surface: Surface, px_per_mm: float
+    ) -> NDArray[np.float64]:
+        """Return where points (n, 3) are in the picture, (n, 2): columns and rows, seen or not."""
+        right, down, toward = self.basis
+        left, top, _, _ = self._outline(surface)
+        flat = points @ np.stack([right, down], axis=1)
+        if self.distance_mm is not None:
+            depth = surface.facing(toward) - points @ toward
+            flat = flat / (1.0 + depth / self.distance_mm)[:, None]
+        places: NDArray[np.float64] = (flat - (left, top)) * px_per_mm
+        return places
+
     def frame(self, surface: Surface, px_per_mm: float) -> NDArray[np.float64]:
         """Return the rays of a picture's pixels, (6, 3).
 
