@@ -6,11 +6,15 @@ loss.png       each pattern of loss, and the same head treated; whole, 2.2 px/mm
 close.png      the edge of a bald crown before and after, 16 px/mm
 hairlines.png  each shape in both styles
 colours.png    each colour of hair, some grey, on three skins
+skins.png      six skins with and without a treatment, under a lamp, 20 px/mm
+ages.png       three ages on three skins
+views.png      a head from above, in front and from its side, before and after, on three skins
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +28,14 @@ from smpengine.plan.loss import PATTERNS
 
 HEAD_MM: Final = [180.0, 220.0]
 WHORL_MM: Final = [90.0, 170.0]
+LAMP: Final = {"azimuth_deg": -60.0, "elevation_deg": 45.0, "share": 0.65}
+FRONT: Final = {
+    "shape": "rounded", "style": "natural", "centre_mm": [140.0, 46.0], "width_mm": 170.0,
+    "recession_mm": 40.0,
+}  # fmt: skip
+# Below the hair of the neck and in front of the ears, as laid out flat.
+NAPE: Final = [[-10, 310], [-10, -10], [20, -10], [34, 110], [44, 190], [70, 262], [140, 280],
+               [210, 262], [236, 190], [246, 110], [260, -10], [290, -10], [290, 310]]  # fmt: skip
 LINE: Final = {"shape": "rounded", "style": "natural", "centre_mm": [90.0, 22.0], "width_mm": 140.0}
 
 
@@ -93,6 +105,66 @@ def colours() -> Picture:
     return in_rows(cells, 7)
 
 
+def skins() -> Picture:
+    """Draw six skins, bare and treated, under a lamp."""
+    cells = []
+    for fraction in (0.02, 0.05, 0.10, 0.16, 0.22, 0.30):
+        skin = {"melanosome_fraction": fraction, "complexion": {"seed": 3}}
+        made = plan(skin=skin, scalp={"extent_mm": [16.0, 12.0]}, light=LAMP)
+        for name, sessions in (("bare", 0), ("treated", None)):
+            picture = smp.render(made.scene(sessions=sessions), 20.0)
+            cells.append(named(picture, f"melanosomes {fraction:g}, {name}"))
+    return in_rows(cells, 4)
+
+
+def ages() -> Picture:
+    """Draw three ages on three skins, treated, with their own hair."""
+    cells = []
+    for skin in ("I-II", "III-IV", "VI"):
+        for years in (25, 50, 75):
+            made = plan(
+                scalp={"extent_mm": [30.0, 20.0]},
+                skin={"type": skin, "complexion": {"seed": 3}},
+                client={"age_years": years},
+                hair={"length_mm": 0.4, "coverage": 0.3, "grey_share": max(years - 30, 0) / 60},
+                light=LAMP,
+            )
+            cells.append(named(smp.render(made.scene(), 16.0), f"{skin}, {years} years"))
+    return in_rows(cells, 3)
+
+
+def views() -> Picture:
+    """Draw a head from three sides, before and after, on three skins."""
+    rows = []
+    for skin, colour in (("I-II", "brown"), ("III-IV", "black"), ("VI", "black")):
+        made = plan(
+            scalp={"extent_mm": [280.0, 300.0], "hairline": FRONT},
+            skin={"type": skin, "complexion": {"seed": 3}},
+            hair={
+                "length_mm": 0.2, "colour": colour, "whorl_mm": [140.0, 205.0],
+                "loss": {"pattern": "norwood-5", "front_mm": [140.0, 50.0]},
+                "regions": [{"polygon_mm": NAPE, "density": 0.0, "feather_mm": 6.0}],
+            },
+            match="native", head={}, light=LAMP,
+        )  # fmt: skip
+        for name in ("above", "front", "profile"):
+            cells = []
+            for when, sessions in (("before", 0), ("after", None)):
+                picture = smp.render_view(made.scene(sessions=sessions), name, 2.5)
+                cells.append(named(picture, f"{skin}, {name}, {when}"))
+            rows.append(np.concatenate(cells, axis=1))
+    tall, wide = max(len(r) for r in rows), max(r.shape[1] for r in rows)
+    return in_rows([_padded(row, tall, wide) for row in rows], 3)
+
+
+def _padded(picture: Picture, tall: int, wide: int) -> Picture:
+    """Return a picture on a white ground of a size."""
+    return np.pad(
+        picture, ((0, tall - len(picture)), (0, wide - picture.shape[1]), (0, 0)),
+        constant_values=255,
+    )  # fmt: skip
+
+
 def in_rows(cells: list[Picture], across: int) -> Picture:
     """Lay pictures of one size in rows; white where there is none."""
     empty = np.full_like(cells[0], 255)
@@ -101,7 +173,13 @@ def in_rows(cells: list[Picture], across: int) -> Picture:
     return np.concatenate(rows)
 
 
-SHEETS: Final = {"loss": loss, "close": close, "hairlines": hairlines, "colours": colours}
+SHEETS: dict[str, Callable[[], Picture]] = {
+    "loss": loss,
+    "close": close,
+    "hairlines": hairlines,
+    "colours": colours,
+}
+SHEETS |= {"skins": skins, "ages": ages, "views": views}
 
 
 def main() -> None:

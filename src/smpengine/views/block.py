@@ -18,6 +18,7 @@ from smpengine.views.backdrop import wall
 from smpengine.views.chart import Chart
 from smpengine.views.rolled import Rolled
 from smpengine.views.shade import shade
+from smpengine.views.tint import Tint
 from smpengine.views.view import View
 from smpengine.views.warp import footprints, gather
 from smpengine.window import FULL_SCALE_PX_PER_MM, halvings_for
@@ -86,6 +87,10 @@ class Drawing:
 
         self._surface = surface = _surface_of(scene)
         self._rolled = Rolled(scene, finest, shown, workers)
+        self._tint = None
+        if scene.skin.complexion is not None:
+            crown = self._rolled.head.crown_in(scene.extent_mm)
+            self._tint = Tint(scene, crown, surface, px_per_mm)
         self._view, self._device = view, device
         self._output, self._exposure = output, exposure
         self._frame, self._basis = view.frame(surface, px_per_mm), view.basis
@@ -111,6 +116,8 @@ class Drawing:
         )
         skin = self._skin(chart, PixelWindow(top, left, height, width), points[some])
         image = gather(feet, cover, skin, top, left)
+        if self._tint is not None:
+            self._tint.lay_over(points, shown, image)
         light, head = self._rolled.scene.light, self._rolled.head
         shade(points, normals, cover, row0, col0, self._frame, light, head, self._px_per_mm, image)
         share = cover.astype(np.float32)[..., None]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -133,7 +133,8 @@ class Rolled:
         margin = _MARGIN_PX / px_per_mm
         rows, u, v = self._dots.near(chart, box, margin)
         hair = None if self._coat is None else self._coat.block(chart, box, margin, toward)
-        skin, extent_mm = self.scene.skin, self.scene.extent_mm
+        # A complexion belongs to places of the scalp: `tint.py` lays it over.
+        skin, extent_mm = replace(self.scene.skin, complexion=None), self.scene.extent_mm
         if self._marks is not None:
             block = Block(skin, self._deposits.rows(slice(0, 0)), extent_mm, hair)
             fine = subpixels(window, halvings_for(px_per_mm))
