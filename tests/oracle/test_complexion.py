@@ -247,3 +247,18 @@ def test_a_plan_says_what_its_skin_is_like() -> None:
     plan["skin"] = {"complexion": {"glos": 0.7}}
     with pytest.raises(smp.PlanError, match=r"skin\.complexion\.glos.*Did you mean gloss\?"):
         smp.Plan.from_dict(plan)
+
+
+def test_a_fraction_of_melanin_says_the_type() -> None:
+    def spread(skin: dict[str, object]) -> float:
+        plan = smp.Plan.from_dict(
+            {"version": 1, "skin": {**skin, "complexion": {}}, "treatment": "natural",
+             "scalp": {"extent_mm": [5, 5]}}
+        )  # fmt: skip
+        found = plan.skin.complexion
+        assert found is not None
+        return found.melanin_spread
+
+    # Else a dark skin that is given by its melanin would be as patchy as a fair one.
+    for fraction, name in ((0.02, "I-II"), (0.1, "III-IV"), (0.22, "V"), (0.3, "VI")):
+        assert spread({"melanosome_fraction": fraction}) == spread({"type": name})

@@ -23,7 +23,7 @@ from smpengine.plan.placement import Layer, crowding
 from smpengine.plan.scars import scars_of
 from smpengine.plan.schema import PlanTable, SessionTable
 from smpengine.scars import Scars
-from smpengine.scene import Scene, Skin
+from smpengine.scene import MELANOSOME_FRACTION, Scene, Skin
 from smpengine.skintable import read_table
 
 if TYPE_CHECKING:
@@ -123,7 +123,8 @@ class Plan:
             complexion = None
             if given.complexion is not None:
                 years = self.table.client.age_years
-                complexion = given.complexion.complexion(given.type, years, self.seed)
+                kind = type_near(given.type, given.melanosome_fraction)
+                complexion = given.complexion.complexion(kind, years, self.seed)
             return Skin(
                 given.type, given.scattering, given.melanosome_fraction, complexion=complexion
             )
@@ -274,3 +275,13 @@ class Plan:
         """Return the plan with presets filled in; it makes the same scene again."""
         table: dict[str, Any] = self.table.model_dump(mode="json", exclude_none=True)
         return table
+
+
+def type_near(type: str, melanosome_fraction: float | None) -> str:
+    """Return the named skin that is nearest in melanin: a fraction overrides a type."""
+    if melanosome_fraction is None:
+        return type
+    return min(
+        MELANOSOME_FRACTION,
+        key=lambda name: abs(math.log(MELANOSOME_FRACTION[name] / melanosome_fraction)),
+    )
