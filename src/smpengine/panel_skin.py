@@ -74,6 +74,7 @@ class SkinField:
             for each in lattices_of(scene, px_per_mm, window, _SPARE)
         ]
         self._terms, self._px_per_mm = terms_for(scene, bare), px_per_mm
+        self._slopes = self._terms.slopes if scene.light is not None else None
 
     def lay_over(self, tile: int, relative: NDArray[np.float32], scratch: SkinScratch) -> None:
         """Lay a tile's complexion over R / R0 of even skin, one group of the tile, in place."""
@@ -84,7 +85,7 @@ class SkinField:
         shade(
             relative, scratch.maps.tile[:GROUP_SIZE], row, col,
             (part.top, part.left, part.height, part.width), *self._layers, self._px_per_mm,
-            terms.layers, terms.slopes, terms.bands,
+            terms.layers, self._slopes, terms.bands,
         )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ bare skin with so much more: -ln(R0(m + more) / R0(m)).
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import Final
@@ -125,11 +126,17 @@ def _some(sheet: Sheet, kind: Kind, col: Floats, row: Floats, number: int) -> Ma
 
 def _worth(skin: Skin, kind: Kind, uniform: Floats) -> Floats:
     """Return the absorbance of spots, (n, 3): evenly spread logarithms of what they add."""
-    low, high = kind.more
     steps = np.linspace(0.0, 1.0, _STEPS)
-    most = skin.melanosome + low * (high / low) ** steps
-    table = np.array([melanin_absorbance(skin, float(fraction)) for fraction in most])
+    table = _worths(skin, kind)
     return np.stack([np.interp(uniform, steps, table[:, b]) for b in range(3)], axis=1)
+
+
+@functools.lru_cache(maxsize=16)
+def _worths(skin: Skin, kind: Kind) -> Floats:
+    """Return the absorbance of spots from the weakest to the strongest, (_STEPS, 3)."""
+    low, high = kind.more
+    more = low * (high / low) ** np.linspace(0.0, 1.0, _STEPS)
+    return np.array([melanin_absorbance(skin, skin.melanosome + float(each)) for each in more])
 
 
 def pores(sheet: Sheet) -> Marks:

@@ -49,12 +49,12 @@ def _lay_out(first, per_px, col0, cells, begin, end):
 
 
 @njit(nogil=True, forceinline=True)
-def _furrows(u, v, points, pitch, last, warp_x, warp_y, warped):
+def _furrows(u, v, points, pitch, last, warp_x, warp_y, warped, lamp):
     """Return a layer at sixteen samples: depth, its derivatives, tilts.
 
     `u` are their places from the run's first cell, `v` is that in the row of cells; the warps are
     added to both. `points` points to the run's first cell in the row above; columns go from the one
-    before it to `last`.
+    before it to `last`. Without a lamp, None, derivatives are left at 0.
     """
     zero, one = splat(0.0), splat(1.0)
     s1, s2, x1, y1, x2, y2 = zero, zero, zero, zero, zero, zero
@@ -74,9 +74,10 @@ def _furrows(u, v, points, pitch, last, warp_x, warp_y, warped):
             steep = t2 * t2 * splat(row[at + 2])
             w = steep * t
             s1, s2 = s1 + w, fma(w, w, s2)
-            ax, ay = steep * dx, steep * dy
-            x1, y1 = x1 + ax, y1 + ay
-            x2, y2 = fma(w, ax, x2), fma(w, ay, y2)
+            if lamp is not None:
+                ax, ay = steep * dx, steep * dy
+                x1, y1 = x1 + ax, y1 + ay
+                x2, y2 = fma(w, ax, x2), fma(w, ay, y2)
             high = fma(w, splat(row[at + 3]), high)
             tilt_x = fma(w, splat(row[at + 4]), tilt_x)
             tilt_y = fma(w, splat(row[at + 5]), tilt_y)
@@ -97,30 +98,41 @@ def _furrows(u, v, points, pitch, last, warp_x, warp_y, warped):
 @njit(nogil=True, forceinline=True)
 def _blend(relative, maps, at, slope_x, slope_y, deep, slopes, soft, hollow, lamp, sky):
     """Shade sixteen samples; `soft` to `sky` are the bands' factors, in threes of vectors."""
-    one, zero, least = splat(1.0), splat(0.0), splat(LEAST)
-    most = splat(STEEPEST)
-    slope_x = vmin(vmax(slope_x, zero - most), most)
-    slope_y = vmin(vmax(slope_y, zero - most), most)
-    towards = fma(slope_x, splat(slopes[0]), slope_y * splat(slopes[1]))
-    ex, ey = slope_x + splat(slopes[2]), slope_y + splat(slopes[3])
-    lobe = lanes.exp(zero - fma(ex, ex, ey * ey) * splat(slopes[4]))
+    one, zero = splat(1.0), splat(0.0)
     open_ = vmax(fma(deep, splat(-MIRROR_HOLLOW), one), zero)
-    lobe = lobe * open_
-    s, c, m, o = spread_0(towards), spread_0(deep), spread_0(lobe), spread_0(open_)
-    shade = vmax(one - fma(s, soft[0], c * hollow[0]), least)
-    mirror = fma(m, lamp[0], o * sky[0])
-    skin = lanes.load(relative, at) * lanes.exp(zero - lanes.load(maps, at))
-    lanes.store(relative, at, fma(skin, shade, mirror))
-    s, c, m, o = spread_1(towards), spread_1(deep), spread_1(lobe), spread_1(open_)
-    shade = vmax(one - fma(s, soft[1], c * hollow[1]), least)
-    mirror = fma(m, lamp[1], o * sky[1])
-    skin = lanes.load(relative, at + LANES) * lanes.exp(zero - lanes.load(maps, at + LANES))
-    lanes.store(relative, at + LANES, fma(skin, shade, mirror))
-    s, c, m, o = spread_2(towards), spread_2(deep), spread_2(lobe), spread_2(open_)
-    shade = vmax(one - fma(s, soft[2], c * hollow[2]), least)
-    mirror = fma(m, lamp[2], o * sky[2])
-    skin = lanes.load(relative, at + 2 * LANES) * lanes.exp(zero - lanes.load(maps, at + 2 * LANES))
-    lanes.store(relative, at + 2 * LANES, fma(skin, shade, mirror))
+    c, o = deep, open_
+    if slopes is None:
+        _blend_third(relative, maps, at, spread_0(c), spread_0(o), None, None,
+                     soft[0], hollow[0], lamp[0], sky[0])  # fmt: skip
+        _blend_third(relative, maps, at + LANES, spread_1(c), spread_1(o), None, None,
+                     soft[1], hollow[1], lamp[1], sky[1])  # fmt: skip
+        _blend_third(relative, maps, at + 2 * LANES, spread_2(c), spread_2(o), None, None,
+                     soft[2], hollow[2], lamp[2], sky[2])  # fmt: skip
+    else:
+        most = splat(STEEPEST)
+        slope_x = vmin(vmax(slope_x, zero - most), most)
+        slope_y = vmin(vmax(slope_y, zero - most), most)
+        s = fma(slope_x, splat(slopes[0]), slope_y * splat(slopes[1]))
+        ex, ey = slope_x + splat(slopes[2]), slope_y + splat(slopes[3])
+        m = lanes.exp(zero - fma(ex, ex, ey * ey) * splat(slopes[4])) * open_
+        _blend_third(relative, maps, at, spread_0(c), spread_0(o), spread_0(s), spread_0(m),
+                     soft[0], hollow[0], lamp[0], sky[0])  # fmt: skip
+        _blend_third(relative, maps, at + LANES, spread_1(c), spread_1(o), spread_1(s),
+                     spread_1(m), soft[1], hollow[1], lamp[1], sky[1])  # fmt: skip
+        _blend_third(relative, maps, at + 2 * LANES, spread_2(c), spread_2(o), spread_2(s),
+                     spread_2(m), soft[2], hollow[2], lamp[2], sky[2])  # fmt: skip
+
+
+@njit(nogil=True, forceinline=True)
+def _blend_third(relative, maps, at, deep, open_, towards, lobe, soft, hollow, lamp, sky):
+    """Shade one vector of a band's values, cycling; without a lamp `towards`, `lobe` are None."""
+    one = splat(1.0)
+    shade, mirror = one - deep * hollow, open_ * sky
+    if towards is not None:
+        shade = one - fma(towards, soft, deep * hollow)
+        mirror = fma(lobe, lamp, mirror)
+    skin = lanes.load(relative, at) * lanes.exp(splat(0.0) - lanes.load(maps, at))
+    lanes.store(relative, at, fma(skin, vmax(shade, splat(LEAST)), mirror))
 
 
 @njit(nogil=True, forceinline=True)
@@ -128,6 +140,13 @@ def _cycle(three):
     """Return a number of each band, cycled over the lanes of three vectors."""
     a, b, c = three[0], three[1], three[2]
     return cycle_0(a, b, c), cycle_1(a, b, c), cycle_2(a, b, c)
+
+
+@njit(nogil=True, forceinline=True)
+def _pointer_or_none(slopes):
+    if slopes is None:
+        return None
+    return pointer(slopes)
 
 
 @njit(nogil=True, forceinline=True)
@@ -152,7 +171,7 @@ def shade(relative, maps, row, col, part, network, grain, px_per_mm, layers, slo
     px_per_mm
         Samples per mm.
     layers, slopes, bands
-        Of `Terms`.
+        Of `Terms`; no slopes, None, where there is no lamp: that is compiled apart, and quicker.
     """
     top, left, height, width = part
     cells = np.empty(2 * TILE, np.float32)
@@ -168,7 +187,8 @@ def shade(relative, maps, row, col, part, network, grain, px_per_mm, layers, slo
     lamp, sky = _cycle(bands[2]), _cycle(bands[3])
     a_x, a_y, a_tilt, a_pale, a_deep = _five(layers[0])
     b_x, b_y, b_tilt, b_pale, b_deep = _five(layers[1])
-    slope, zero = pointer(slopes), splat(0.0)
+    zero = splat(0.0)
+    slope = _pointer_or_none(slopes)
     for j in range(top, top + height):
         y = np.float64(row + j) + 0.5
         v, w = y * (1.0 / (px_per_mm * a_step_y)), y * (1.0 / (px_per_mm * b_step_y))
@@ -179,14 +199,14 @@ def shade(relative, maps, row, col, part, network, grain, px_per_mm, layers, slo
         for run in range(left // LANES, (left + width + LANES - 1) // LANES):
             line = advance(b_point, b_line + begin[1, run] * POINT)
             last, u = end[1, run] - begin[1, run] + 1, lanes.load(cell, TILE + run * LANES)
-            deep, fx, fy, tx, ty = _furrows(u, w, line, b_pitch, last, zero, zero, False)
+            deep, fx, fy, tx, ty = _furrows(u, w, line, b_pitch, last, zero, zero, False, slope)
             slope_x = fma(fx, splat(b_x), tx * splat(b_tilt))
             slope_y = fma(fy, splat(b_y), ty * splat(b_tilt))
             c = fma(deep, splat(b_deep), tx * splat(b_pale))
             line = advance(a_point, a_line + begin[0, run] * POINT)
             last, u = end[0, run] - begin[0, run] + 1, lanes.load(cell, run * LANES)
             tx, ty = tx * splat(WARP), ty * splat(WARP)
-            deep, fx, fy, tx, ty = _furrows(u, v, line, a_pitch, last, tx, ty, True)
+            deep, fx, fy, tx, ty = _furrows(u, v, line, a_pitch, last, tx, ty, True, slope)
             slope_x = fma(fx, splat(a_x), fma(tx, splat(a_tilt), slope_x))
             slope_y = fma(fy, splat(a_y), fma(ty, splat(a_tilt), slope_y))
             c = fma(deep, splat(a_deep), fma(tx, splat(a_pale), c))
