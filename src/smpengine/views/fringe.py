@@ -24,8 +24,8 @@ from smpengine.scene import Scene, Skin
 from smpengine.views.shade import fallen
 from smpengine.workers import Workers
 
-_FLATTEST_MM: Final = 60.0
-"""Least radius that a head bends by: it decides from how far behind a limb tips show (assumed)."""
+_BEND_MM: Final = 85.0
+"""Radius that a head bends by: it decides from how far behind a limb tips show (assumed)."""
 _NEAR_PX: Final = 4.0
 _SKINS: Final = (Skin("I-II"), Skin("VI"))
 
@@ -65,8 +65,9 @@ class Fringe:
         """
         if len(hairs) == 0:
             return None
-        facing = np.abs((normals * towards).sum(1))
-        rows = np.flatnonzero(facing < np.sqrt(2.0 * hairs.length_mm / _FLATTEST_MM))
+        facing = (normals * towards).sum(1)
+        behind_mm = 0.5 * _BEND_MM * facing * facing  # how far within the outline a root is
+        rows = np.flatnonzero(behind_mm < hairs.length_mm * np.sin(hairs.elevation_rad))
         if rows.size == 0:
             return None
         some = hairs.rows(rows)
@@ -75,7 +76,11 @@ class Fringe:
         across, down = shaft @ basis[0], shaft @ basis[1]
         seen = np.hypot(across, down)
         columns = {name: np.array(getattr(some, name)) for name in COLUMNS}
-        columns["x_mm"], columns["y_mm"] = places_mm[rows].T
+        # Of what stands behind the limb the head hides the first part.
+        hidden = np.where(facing[rows] < 0.0, behind_mm[rows] / rise[:, 0], 0.0)
+        columns["x_mm"] = places_mm[rows, 0] + hidden * across
+        columns["y_mm"] = places_mm[rows, 1] + hidden * down
+        columns["length_mm"] -= hidden
         columns["azimuth_rad"] = np.arctan2(down, across)
         columns["elevation_rad"] = np.arctan2(np.sqrt(np.maximum(1.0 - seen**2, 0.0)), seen)
         columns["shadow"] = np.zeros(len(some))
