@@ -174,6 +174,23 @@ def test_tips_of_hair_lean_away_from_the_eye() -> None:
     assert dark.max() == pytest.approx(2.0 * math.sin(math.radians(45.0)), abs=0.08)
 
 
+def test_tips_stick_out_beyond_the_limb() -> None:
+    """Upright shafts all around the limb, 1 mm long: dark out to there, and no further."""
+    angle = np.arange(0.0, 2.0 * np.pi, 0.05 / RADIUS_MM)
+    down_mm = RADIUS_MM * 0.5 * math.pi
+    x, y = 150.0 + down_mm * np.cos(angle), 150.0 + down_mm * np.sin(angle)
+    hair = smp.Hairs(x, y, 0.0, 0.5 * math.pi, 1.0, 0.1, 8.0, shadow=0.0)
+    scene = smp.Scene(smp.Skin("I-II"), NOTHING, (300, 300), hair=hair, surface=MATT)
+    window = (190.0, 100.0, 196.0, 104.0)
+    picture = smp.render_view(scene, "above", 20.0, window, "linear")
+    bald = smp.render_view(replace(scene, hair=None), "above", 20.0, window, "linear")
+    y_px, x_px = np.mgrid[: picture.shape[0], : picture.shape[1]] + 0.5
+    out_mm = np.hypot(x_px / 20.0 + 190.0 - 102.0, y_px / 20.0 + 100.0 - 102.0) - RADIUS_MM
+    share = picture[..., 1] / bald[..., 1]
+    assert share[(out_mm > 0.2) & (out_mm < 0.8)].max() < 0.4
+    assert (share[(out_mm > 1.15) | (out_mm < -1.0)] == 1.0).all()
+
+
 def test_a_near_eye_sees_less_of_the_head() -> None:
     scene = smp.Scene(smp.Skin("I-II"), NOTHING, (300, 300), surface=MATT)
     far, near = (

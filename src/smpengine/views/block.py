@@ -97,10 +97,19 @@ class Drawing:
         width, height = view.extent_mm(surface)
         self._size_px = width * px_per_mm, height * px_per_mm
         inverse = 0.0 if view.distance_mm is None else 1.0 / view.distance_mm
-        self._eye = inverse, surface.facing(self._basis[2])
+        self._eye = np.array([inverse, surface.facing(self._basis[2]), *self._basis[2]])
+        self._fringe = self._rolled.fringe(view)
 
     def block(self, row0: int, col0: int, shape: tuple[int, int]) -> NDArray[np.float32]:
         """Return a block's light in the bands, (height, width, 3)."""
+        lit = self._head(row0, col0, shape)
+        if self._fringe is not None:
+            window, light = PixelWindow(row0, col0, *shape), self._rolled.scene.light
+            self._fringe.lay_over(lit, window, self._px_per_mm, self._device, light)
+        return lit
+
+    def _head(self, row0: int, col0: int, shape: tuple[int, int]) -> NDArray[np.float32]:
+        """Return the head within its outline, and what is behind it."""
         behind = wall(row0, col0, shape, self._size_px)
         points, normals, cover = self._surface.meet(row0, col0, self._frame, shape)
         shown = cover > 0.0

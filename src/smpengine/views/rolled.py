@@ -25,12 +25,14 @@ from smpengine.raster.splats import PixelWindow
 from smpengine.scene import Scene
 from smpengine.surface.head import Surface
 from smpengine.views.chart import Chart
+from smpengine.views.fringe import Fringe
 from smpengine.views.marks import Marks
+from smpengine.views.view import View
 from smpengine.window import halvings_for, subpixels
 from smpengine.workers import Workers
 
 _STEP_MM: Final = 0.01  # along a hair, to find its direction in space
-STEEPEST_TAN: Final = math.tan(math.radians(70.0))
+STEEPEST_TAN: Final = math.tan(math.radians(81.0))
 """Beyond this tilt shafts are drawn as at it: in a block's chart they would be longer than it."""
 _MARGIN_PX: Final = 16.0  # what levels of Gaussians add to a reach, as in panel.py
 
@@ -116,6 +118,10 @@ class Rolled:
         if scene.hair is not None and len(scene.hair):
             self._coat = _Coat(self.surface, scene.hair, (x0, y0), shown, workers)
 
+    def fringe(self, view: View) -> Fringe | None:
+        """Return the hairs whose tips may be seen beyond the limb, if there are any."""
+        return None if self._coat is None else self._coat.fringe(view, self.surface)
+
     def block(self, chart: Chart, window: PixelWindow, toward: Array, px_per_mm: float) -> Block:
         """Return the part of the scene that a window of a chart shows.
 
@@ -168,7 +174,7 @@ class _Coat:
         workers: Workers,
     ) -> None:  # fmt: skip
         # As the longest reaches, seen as aslant as any is drawn.
-        reach = hair_reach_mm(hairs) * math.hypot(1.0, STEEPEST_TAN)
+        reach = hair_reach_mm(hairs) + STEEPEST_TAN * float(hairs.length_mm.max())
         points, on = laid(surface, hairs.x_mm - crown[0], hairs.y_mm - crown[1], workers)
         on &= shown(points, reach)
         hairs, points = hairs.rows(on), points[on]
@@ -181,6 +187,16 @@ class _Coat:
         along -= normals * (along * normals).sum(1, keepdims=True)
         self._along = along / np.linalg.norm(along, axis=1, keepdims=True)
         self._laid = Laid(points, normals, np.full(len(normals), reach))
+
+    def fringe(self, view: View, surface: Surface) -> Fringe | None:
+        """Return the hairs whose tips may be seen beyond the limb."""
+        points, basis = self._laid.points, view.basis
+        towards = np.broadcast_to(basis[2], points.shape)
+        if view.distance_mm is not None:
+            towards = basis[2] * (surface.facing(basis[2]) + view.distance_mm) - points
+            towards = towards / np.linalg.norm(towards, axis=1, keepdims=True)
+        places = view.places_px(points, surface, 1.0)
+        return Fringe.of(self._hairs, self._along, self._laid.normals, towards, places, basis)
 
     def block(self, chart: Chart, box: Box, margin_mm: float, toward: Array) -> Hairs | None:
         """Return the hairs of a box as they are seen, or None."""

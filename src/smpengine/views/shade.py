@@ -37,6 +37,9 @@ ROUGH: Final = 0.5
 """Roughness of skin for its mirror, the root of Trowbridge and Reitz's width (assumed; H. C.
 Weyrich et al., "Analysis of Human Faces using a Measurement-Based Skin Reflectance Model",
 SIGGRAPH 2006, fit widths of 0.2 to 0.4 to foreheads)."""
+GRAZING: Final = 0.2
+"""What it mirrors of the sky at most, at its limb, where smooth skin would mirror all: facets and
+hair hide each other there (assumed)."""
 GRAIN_MM: Final = (0.32, 0.75)
 SLOPES: Final = (0.10, 0.07)
 """Skin is uneven over such lengths, by such slopes at most (assumed: a tenth of them is what
@@ -161,7 +164,7 @@ def _lit(normal, level, to_eye, facing, lamp_at, share, colour, gloss, light):
     if gloss > 0.0:
         if lamp > 0.0 and share > 0.0:
             mirror = _mirrored(to_eye, lamp_at, lamp, share * gloss, normal)
-        seen = _fresnel(facing, 1.0 - ROUGH) * gloss
+        seen = _fresnel(facing, GRAZING) * gloss
         turned = 2.0 * facing * level - to_eye[2]
         sky_mirror = (1.0 - share) * seen * (GROUND + (1.0 - GROUND) * 0.5 * (1.0 + turned))
         kept = 1.0 - seen
@@ -214,6 +217,16 @@ def _shade(
             for c in range(3):
                 image[j, i, c] = np.float32(light[c])
     keep(kept)
+
+
+def fallen(normal: NDArray[np.float64], light: Light | None) -> NDArray[np.float64]:
+    """Return what falls on skin of a normal, (3,): R, G, B."""
+    lamp = Light(share=0.0) if light is None else light
+    cosine = float((normal * np.array(lamp.direction)).sum())
+    direct = lamp.share * lamp_on(cosine, math.sin(LAMP_RAD)) * np.array(lamp.colour)
+    up = float(normal[2])
+    fell: NDArray[np.float64] = direct + (1.0 - lamp.share) * 0.5 * (1.0 + up + GROUND * (1.0 - up))
+    return fell
 
 
 def shade(

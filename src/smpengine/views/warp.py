@@ -31,7 +31,8 @@ def _footprints(
 ):  # fmt: skip
     """Fill in the footprints of the pixels that show the head, and the box of the chart they need.
 
-    `eye` is 1 / distance and the plane of the frame, (2,): how a pixel's step grows with depth.
+    `eye` is 1 / distance, the plane of the frame and the way to the eye, (5,): how a pixel's step
+    grows with depth.
     """
     height, width = cover.shape
     box[0], box[1], box[2], box[3] = np.inf, np.inf, -np.inf, -np.inf
@@ -51,7 +52,7 @@ def _footprints(
                 size += d * d
                 ax += frame[1, k] * n
                 ay += frame[2, k] * n
-                deep += points[j, i, k] * frame[3, k]
+                deep -= points[j, i, k] * eye[2 + k]
                 away = points[j, i, k] - middle[k]
                 cosine += n * axes[2, k]
                 u += away * axes[0, k]
@@ -116,7 +117,7 @@ def _gather(feet, cover, chart, rows, cols, row0, col0, radius, out):
 
 def footprints(
     points: NDArray[np.float64], normals: NDArray[np.float64], cover: NDArray[np.float64],
-    row0: int, col0: int, frame: NDArray[np.float64], eye: tuple[float, float], chart: Chart,
+    row0: int, col0: int, frame: NDArray[np.float64], eye: NDArray[np.float64], chart: Chart,
     px_per_mm: float,
 ) -> tuple[NDArray[np.float64], tuple[int, int, int, int]]:  # fmt: skip
     """Return the footprints of a block's pixels, and the samples of its chart that they need.
@@ -128,7 +129,8 @@ def footprints(
     row0, col0, frame
         Of its first pixel, and the rays of all, as `View.frame` says them.
     eye
-        1 / distance (0 from infinitely far), and how far the frame's plane is from the origin, mm.
+        1 / distance (0 from infinitely far); how far the frame's plane is from the origin, mm; and
+        the unit vector to the eye: (5,).
     chart, px_per_mm
         Where they lie, and samples per mm of it.
 
@@ -139,7 +141,7 @@ def footprints(
     """
     feet, box = np.empty((*cover.shape, _COLUMNS)), np.empty(4)
     _footprints(
-        points, normals, cover, row0, col0, frame, np.array(eye), chart.middle_mm, chart.axes,
+        points, normals, cover, row0, col0, frame, eye, chart.middle_mm, chart.axes,
         px_per_mm, _GRAZING, RADIUS_PX, feet, box,
     )  # fmt: skip
     left, top = math.floor(box[0]), math.floor(box[1])
