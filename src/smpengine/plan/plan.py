@@ -277,10 +277,10 @@ class Plan:
         return table
 
 
-def type_near(type: str, melanosome_fraction: float | None) -> str:
+def type_near(named: str, melanosome_fraction: float | None) -> str:
     """Return the named skin that is nearest in melanin: a fraction overrides a type."""
     if melanosome_fraction is None:
-        return type
+        return named
     return min(
         MELANOSOME_FRACTION,
         key=lambda name: abs(math.log(MELANOSOME_FRACTION[name] / melanosome_fraction)),
