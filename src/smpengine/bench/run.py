@@ -18,14 +18,17 @@ from smpengine.bench.scenes import Splats
 from smpengine.bench.stages import rasterise_stages, render_stages
 
 Say = Callable[[str], None]
+_HAIR = {"length_mm": 0.5, "whorl_mm": [90.0, 165.0]}
 PLANS: dict[str, dict[str, object]] = {
     "plan": {"healing": {"granularity": 0.0, "faint_share": 0.0, "blown_share": 0.0}},
     "healed": {},
     "fresh": {},
-    "hair": {"hair": {"length_mm": 0.5, "whorl_mm": [90.0, 165.0]}},
+    "hair": {"hair": _HAIR},
+    "complexion": {"skin": {"complexion": {}}, "light": {}},
+    "full": {"hair": _HAIR, "skin": {"complexion": {}}, "light": {}},
 }
 """Whole treatments, and what they add to a plan: even discs; granules; the day after, with blood;
-granules and a buzz cut."""
+granules and a buzz cut; granules in uneven skin under a lamp; all of that."""
 DEFAULT = ("sharp", "mixed", "deep", "plan")
 PLAN_PX_PER_MM = 40.0
 _PATIENCE_S = 20.0  # a way that has taken this long is not run again

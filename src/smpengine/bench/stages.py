@@ -135,7 +135,7 @@ def _vector_adds(splats: Splats) -> tuple[float, int]:
 
 def render_stages(scene: smp.Scene, px_per_mm: float, runs: int) -> list[Stage]:
     """Time the stages of `render` on one thread, where they follow each other."""
-    from smpengine import panel, panel_hair
+    from smpengine import panel, panel_hair, panel_skin
 
     owners: list[tuple[object, str, str]] = [
         (panel, "_splats_for", "optics"),
@@ -144,6 +144,8 @@ def render_stages(scene: smp.Scene, px_per_mm: float, runs: int) -> list[Stage]:
         (cpu.DiscField, "__init__", "cores: placing, binning"),
         (cpu.DiscField, "draw_tile", "cores: drawing"),
         (panel, "relative_reflectance", "crowding"),
+        (panel_skin.SkinField, "__init__", "complexion: maps, placing, coarse levels"),
+        (panel_skin.SkinField, "lay_over", "complexion: drawing, relief"),
         (panel_hair.HairField, "__init__", "hair: shafts and shadows, placing, coarse levels"),
         (panel_hair.HairField, "lay_over", "hair: drawing"),
         (panel, "reduce_samples", "subpixels"),
