@@ -71,7 +71,9 @@ def main() -> None:
     plain = smp.Plan.from_dict(data).scene()
     uneven = replace(plain, skin=smp.Skin(complexion=smp.Complexion.typical("I-II", 50.0)))
     side_px = int(side_mm * SCALE)
-    stages(uneven, side_px)
+    for name, light in (("an even sky", None), ("a lamp", smp.Light())):
+        print(f"under {name}:")
+        stages(replace(uneven, light=light), side_px)
     out = np.empty((side_px, side_px, 3), np.uint8)
     for name, scene in (
         ("picture, even skin", plain),

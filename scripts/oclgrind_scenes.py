@@ -96,13 +96,17 @@ def draw_pictures(device: str) -> None:
     dots = smp.Impressions(x, y, depth, radius, 0.1, rng.uniform(1, 60, (n, 3)))
     hair = smp.Hairs(x, y, 6.0 * depth, 0.9, 2.0 * radius, 0.08)
     bald = smp.Scene(smp.Skin("III-IV"), dots, (1.2, 1.2))
-    skin = smp.Skin("III-IV", complexion=smp.Complexion(seed=4))
-    scene = smp.Scene(skin, dots, (1.2, 1.2), hair=hair, light=smp.Light())
-    for drawn, output, scale in (
-        (scene, "srgb8", 40.0), (bald, "srgb16", 17.0), (bald, "linear", 40.0),
-        (scene, "absorbance", 9.0),
+    hairy = smp.Scene(bald.skin, dots, (1.2, 1.2), hair=hair)
+    # Pores alone are few Gaussians, and reach every kernel that other maps do.
+    pores = smp.Complexion(4, melanin_spread=0.0, blood_spread=0.0)
+    skin = smp.Skin("III-IV", complexion=pores)
+    uneven = smp.Scene(skin, dots, (1.2, 1.2), hair=hair, light=smp.Light())
+    wide, small = (0.3, 0.2, 1.0, 0.8), (0.3, 0.2, 0.5, 0.35)
+    for drawn, output, scale, window in (
+        (hairy, "srgb8", 40.0, wide), (bald, "srgb16", 17.0, wide), (bald, "linear", 40.0, wide),
+        (hairy, "absorbance", 9.0, wide), (uneven, "linear", 40.0, small),
     ):  # fmt: skip
-        smp.render(drawn, scale, (0.3, 0.2, 1.0, 0.8), output, device)
+        smp.render(drawn, scale, window, output, device)
 
 
 def run_ceilings(engine: opencl_engine.Engine) -> None:
