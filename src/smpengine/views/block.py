@@ -17,7 +17,7 @@ from smpengine.surface.head import Surface
 from smpengine.views.backdrop import wall
 from smpengine.views.chart import Chart
 from smpengine.views.rolled import Rolled
-from smpengine.views.shade import shade
+from smpengine.views.shade import fallen, mirrored_at_limb, shade
 from smpengine.views.tint import Tint
 from smpengine.views.view import View
 from smpengine.views.warp import footprints, gather
@@ -104,8 +104,12 @@ class Drawing:
         """Return a block's light in the bands, (height, width, 3)."""
         lit = self._head(row0, col0, shape)
         if self._fringe is not None:
-            window, light = PixelWindow(row0, col0, *shape), self._rolled.scene.light
-            self._fringe.lay_over(lit, window, self._px_per_mm, self._device, light)
+            light = self._rolled.scene.light
+            self._fringe.lay_over(
+                lit, PixelWindow(row0, col0, *shape), self._px_per_mm, self._device,
+                lambda normal: fallen(normal, light),
+                mirrored_at_limb(self._basis[2], light, self._rolled.head),
+            )  # fmt: skip
         return lit
 
     def _head(self, row0: int, col0: int, shape: tuple[int, int]) -> NDArray[np.float32]:

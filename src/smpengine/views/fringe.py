@@ -8,6 +8,7 @@ over two skins: R = T R0 + (what comes from the shafts).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,12 +17,10 @@ from numpy.typing import NDArray
 
 from smpengine.hairs import COLUMNS, Hairs
 from smpengine.impressions import Impressions
-from smpengine.light import Light
 from smpengine.optics.skin import bare_reflectance
 from smpengine.picture import draw_picture
 from smpengine.raster.splats import PixelWindow
 from smpengine.scene import Scene, Skin
-from smpengine.views.shade import fallen
 from smpengine.workers import Workers
 
 _BEND_MM: Final = 85.0
@@ -88,9 +87,19 @@ class Fringe:
 
     def lay_over(
         self, image: NDArray[np.float32], window: PixelWindow, px_per_mm: float, device: str,
-        light: Light | None,
+        fallen_on: Callable[[Array], Array], mirrored: float,
     ) -> None:  # fmt: skip
-        """Lay them over a block's light, (height, width, 3), in place."""
+        """Lay them over a block's light, (height, width, 3), in place.
+
+        Parameters
+        ----------
+        image, window, px_per_mm, device
+            The block, its pixels, and who draws.
+        fallen_on
+            Light, R, G, B, on what has a normal.
+        mirrored
+            What they mirror besides, as the head does at its limb.
+        """
         hairs = self.hairs
         margin = float(hairs.length_mm.max()) + _NEAR_PX / px_per_mm
         x0, y0 = window.col0 / px_per_mm, window.row0 / px_per_mm
@@ -101,7 +110,7 @@ class Fringe:
             return
         normal = self.normals[near].sum(0)
         normal /= math.sqrt(float((normal * normal).sum()))
-        fell = fallen(normal, light)
+        fell = fallen_on(normal).astype(np.float32)
         first, second = (
             _drawn(hairs.rows(near), skin, window, px_per_mm, device) for skin in _SKINS
         )
@@ -110,7 +119,7 @@ class Fringe:
         through = np.clip(through, np.float32(0.0), np.float32(1.0))
         sent = np.maximum(first - through * bare[0], np.float32(0.0))
         image *= through
-        image += sent * fell.astype(np.float32)
+        image += sent * fell + (np.float32(1.0) - through) * np.float32(mirrored)
 
 
 def _drawn(

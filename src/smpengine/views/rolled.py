@@ -32,7 +32,7 @@ from smpengine.window import halvings_for, subpixels
 from smpengine.workers import Workers
 
 _STEP_MM: Final = 0.01  # along a hair, to find its direction in space
-STEEPEST_TAN: Final = math.tan(math.radians(81.0))
+STEEPEST_TAN: Final = math.tan(math.radians(84.0))
 """Beyond this tilt shafts are drawn as at it: in a block's chart they would be longer than it."""
 _MARGIN_PX: Final = 16.0  # what levels of Gaussians add to a reach, as in panel.py
 

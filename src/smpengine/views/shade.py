@@ -229,6 +229,13 @@ def fallen(normal: NDArray[np.float64], light: Light | None) -> NDArray[np.float
     return fell
 
 
+def mirrored_at_limb(toward: NDArray[np.float64], light: Light | None, head: Head) -> float:
+    """Return what is mirrored of the sky at the limb, seen from a direction; as `_lit` has it."""
+    sky = 1.0 if light is None else 1.0 - light.share
+    seen = GROUND + (1.0 - GROUND) * 0.5 * (1.0 - float(toward[2]))
+    return sky * seen * GRAZING * head.gloss
+
+
 def shade(
     points: NDArray[np.float64], normals: NDArray[np.float64], cover: NDArray[np.float64],
     row0: int, col0: int, frame: NDArray[np.float64], light: Light | None, head: Head,
