@@ -70,5 +70,5 @@ __kernel void lay_skin_over(
     float3 shade = fmax(1.0f - towards * vload3(0, bands) - deep * vload3(1, bands), LEAST);
     float3 mirror = lobe * vload3(2, bands) + open * vload3(3, bands);
     float3 skin = vload3(at, relative) * exp(-vload3(at, maps));
-    vstore3(fma(skin, shade, mirror), at, relative);
+    vstore3(skin * shade + mirror, at, relative);
 }
