@@ -45,7 +45,7 @@ INLINE Relief relief(
 __kernel void lay_skin_over(
     __global const float *maps, __global const float *network, int network_columns,
     __global const float *grain, int grain_columns, __global const int *cells,
-    __global const float *places, __constant float *terms, uint width, uint height,
+    __global const float *places, __global const float *terms, uint width, uint height,
     __global float *relative) {
     uint x = get_global_id(0), y = get_global_id(1);
     if (x >= width || y >= height) return;
@@ -57,7 +57,7 @@ __kernel void lay_skin_over(
     Relief coarse = relief(
         network, network_columns, (int2)(cells[across], cells[down]),
         (float2)(places[across], places[down]), WARP * (float2)(fine.tilt_x, fine.tilt_y));
-    __constant float *a = terms, *b = terms + 5, *lamp = terms + 10, *bands = terms + 15;
+    __global const float *a = terms, *b = terms + 5, *lamp = terms + 10, *bands = terms + 15;
     float slope_x = a[0] * coarse.along_x + a[2] * coarse.tilt_x;
     float slope_y = a[1] * coarse.along_y + a[2] * coarse.tilt_y;
     slope_x = clamp(slope_x + b[0] * fine.along_x + b[2] * fine.tilt_x, -STEEPEST, STEEPEST);
@@ -70,5 +70,5 @@ __kernel void lay_skin_over(
     float3 shade = fmax(1.0f - towards * vload3(0, bands) - deep * vload3(1, bands), LEAST);
     float3 mirror = lobe * vload3(2, bands) + open * vload3(3, bands);
     float3 skin = vload3(at, relative) * exp(-vload3(at, maps));
-    vstore3(fma(skin, shade, mirror), at, relative);
+    vstore3(skin * shade + mirror, at, relative);
 }
