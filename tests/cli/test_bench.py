@@ -26,6 +26,7 @@ def bench(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_scenes_are_measured_and_compared(tmp_path: Path) -> None:
     done = bench(
         "mixed", "plan", "--scale", "0.004", "--runs", "2", "--json", "a.json", cwd=tmp_path
@@ -141,6 +142,7 @@ def test_the_numpy_loop_stays_in_the_picture() -> None:
     assert not out.any()
 
 
+@pytest.mark.slow
 def test_series_carry_errors() -> None:
     for measure in (over_sigma, over_threads, mixture):
         series = measure(2, 1, 0.004, 1)

@@ -30,6 +30,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_from_a_skin_to_a_picture(folder: Path) -> None:
     done = run("skin.toml", "-o", "own.json", "--photons", "10000", cwd=folder)
     assert done.returncode == 0, done.stderr
@@ -70,6 +71,7 @@ def test_bad_input_is_one_line(folder: Path, arguments: list[str], code: int, sa
     assert not (folder / "a.json").exists()
 
 
+@pytest.mark.slow
 def test_an_interrupt_keeps_what_is_finished(folder: Path) -> None:
     arguments = ("skin.toml", "-o", "own.json", "--photons", "150000", "--threads", "1")
     process = subprocess.Popen(

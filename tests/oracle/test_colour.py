@@ -55,6 +55,7 @@ def test_bare_skin_comes_close_to_the_patches() -> None:
     assert closest((115, 82, 68)) <= 6.5
 
 
+@pytest.mark.slow
 def test_the_constants_are_those_of_the_fits() -> None:
     matrix, exposure, _ = load("fit_colour").fit()
     np.testing.assert_allclose(matrix, BAND_TO_LINEAR_SRGB, atol=2e-3)

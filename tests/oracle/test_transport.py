@@ -116,6 +116,7 @@ def test_a_field() -> None:
     assert abs(math.exp(-mean.value) / want.mean() - 1.0) < 4.0 * mean.error
 
 
+@pytest.mark.slow
 def test_kernels_say_what_a_weak_dot_takes() -> None:
     """A dot in one depth of the grid: the kernel times its volume, spread over the disc."""
     own = np.array([LIGHT.mua_per_mm])
@@ -141,6 +142,7 @@ def test_kernels_say_what_a_weak_dot_takes() -> None:
     ).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", [2, 7])
 def test_same_bits_on_any_threads(threads: int) -> None:
     def run(workers: Workers) -> list[np.ndarray]:

@@ -46,6 +46,7 @@ def test_the_sdist_holds_the_kernels(built: tuple[Path, Path]) -> None:
     assert "kernels/README.md" in names
 
 
+@pytest.mark.slow
 def test_the_wheel_renders_without_the_source(built: tuple[Path, Path], tmp_path: Path) -> None:
     wheel, _ = built
     site = tmp_path / "site"

@@ -59,6 +59,7 @@ def maximum(columns) -> float:
     return float((np.exp(-rho2 / (2.0 * sigma**2)) @ np.abs(peak)).max())
 
 
+@pytest.mark.slow
 @settings(
     max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
@@ -72,6 +73,7 @@ def test_the_worst_of_two_thousand(scene) -> None:
     assert error <= GOAL
 
 
+@pytest.mark.slow
 @settings(
     max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
@@ -127,6 +129,7 @@ print(hashlib.sha256(picture.tobytes()).hexdigest())
 """
 
 
+@pytest.mark.slow
 def test_the_instruction_set_does_not_change_a_bit(tmp_path) -> None:
     """AVX-512, AVX2, and neither; whatever of them this machine has."""
     from llvmlite.binding import get_host_cpu_features

@@ -172,6 +172,7 @@ def test_bare_windows_equal_the_crop(scale: float) -> None:
         assert not np.array_equal(whole[: part.shape[0], : part.shape[1]], part)
 
 
+@pytest.mark.slow
 def test_far_and_coarse_windows_are_quick() -> None:
     """90,000 pixels of 4096 x 4096 subpixels, one of which a dot reaches."""
     one = np.ones(1)
