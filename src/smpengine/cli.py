@@ -10,6 +10,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -145,9 +146,7 @@ def _scene(
               _BAD_INPUT)  # fmt: skip
     bare = plan.scene(sessions=0)
     provenance = {**bare.provenance, "impressions": impressions.name}
-    return smp.Scene(
-        bare.skin, columns, bare.extent_mm, bare.hair, bare.surface, bare.light, provenance
-    )
+    return replace(bare, impressions=columns, provenance=provenance)
 
 
 @contextmanager

@@ -86,6 +86,20 @@ def test_impressions_go_out_and_come_back(folder: Path) -> None:
     assert np.array_equal(iio.imread(folder / "a.png"), iio.imread(folder / "b.png"))
 
 
+def test_dots_from_a_file_lie_in_all_else_that_the_plan_says(folder: Path) -> None:
+    scalp = {"extent_mm": [12, 8], "scars": [{"points_mm": [[2, 4], [10, 4]], "width_mm": 1.5}]}
+    plan = {
+        "version": 1, "treatment": "natural", "scalp": scalp, "hair": {}, "light": {},
+        "skin": {"type": "III-IV", "complexion": {}},
+    }  # fmt: skip
+    (folder / "all.json").write_text(json.dumps(plan))
+    first = ("-o", "a.png", "--px-per-mm", "9", "--save-impressions", "all.csv")
+    assert run("render", "all.json", *first, cwd=folder).returncode == 0
+    second = ("-o", "b.png", "--px-per-mm", "9", "--impressions", "all.csv")
+    assert run("render", "all.json", *second, cwd=folder).returncode == 0
+    assert np.array_equal(iio.imread(folder / "a.png"), iio.imread(folder / "b.png"))
+
+
 def test_lists(folder: Path) -> None:
     devices = run("devices", cwd=folder).stdout.splitlines()
     named = [line.split()[0] for line in devices if not line.startswith(" ")]
