@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -28,6 +28,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
+from smpengine.image.colour import EXPOSURE
+from smpengine.image.tone import encode
+from smpengine.optics.skin import bare_reflectance
 from smpengine.plan.hair_schema import HairTable
 from smpengine.plan.layers import layer_of
 from smpengine.plan.loss import age_shares
@@ -75,7 +78,7 @@ class Look:
     fwhm_mm
         Median width of its dots; nan for too few.
     contrast
-        Standard deviation of ln(reflectance) over what is coarser than 0.4 mm, of all bands.
+        Standard deviation of ln(reflectance), of what is finer than 0.4 mm, in all bands.
     """
 
     loss: NDArray[np.float64]
@@ -148,7 +151,7 @@ def _matched(text: str) -> Match:
     table = PlanTable.model_validate(data)
     hair = table.hair
     assert hair is not None
-    native = _look(_patch(table, hair), only_hair=True)
+    native = _look(_patch(table, hair))
     first = _start(table, _hairs_per_cm2(table, hair))
     state = _State(0.3, 1.0, np.ones(3), 1.0)
     for _ in range(STEPS):
@@ -161,7 +164,10 @@ def _matched(text: str) -> Match:
 def _patch(
     table: PlanTable, hair: HairTable | None, sessions: Sequence[SessionTable] = ()
 ) -> Scene:
-    """Return the scene of a patch of a plan: all of its hair, or all of its treatment."""
+    """Return the scene of a patch of a plan: all of its hair, or all of its treatment.
+
+    On skin as even as can be: what lies over all of it alike is no part of a match.
+    """
     from smpengine.plan.plan import Plan
 
     if hair is not None:
@@ -170,25 +176,20 @@ def _patch(
     changed = {
         "scalp": ScalpTable(extent_mm=_PATCH_MM), "sessions": list(sessions), "hair": hair,
         "fullness": 0.5, "texture": 0.5, "lasers": [], "faults": [], "match": None,
-        "head": None, "light": None,
+        "head": None, "light": None, "skin": table.skin.model_copy(update={"complexion": None}),
     }  # fmt: skip
     return Plan(table.model_copy(update=changed)).scene()
 
 
-def _look(scene: Scene, only_hair: bool = False) -> Look:
+def _look(scene: Scene) -> Look:
     """Draw a patch and measure it."""
-    nothing = scene.impressions.rows(slice(0, 0))
-    dots = nothing if only_hair else scene.impressions
-    # Skin as even as can be: what lies over all of it alike is no part of a match.
-    skin = replace(scene.skin, complexion=None)
-    scene = Scene(skin, dots, scene.extent_mm, scene.hair if only_hair else None)
     bands = render(scene, _PX_PER_MM, _SEEN_MM, "linear", "cpu")
-    bare = render(Scene(scene.skin, nothing, (1.0, 1.0)), 1.0, output="linear", device="cpu")
-    relative = bands.astype(np.float64) / bare[0, 0]
+    relative = bands.astype(np.float64) / bare_reflectance(scene.skin)
     loss = -np.log(relative.mean((0, 1)))
     depth = -np.log(relative)
     fine = depth - gaussian_filter(depth, (_FINE_MM * _PX_PER_MM,) * 2 + (0,))
-    picture = render(scene, _PX_PER_MM, _SEEN_MM, "srgb8", "cpu")
+    picture = np.empty(bands.shape, np.uint8)
+    encode(bands, np.ones(3), picture, 0, 0, EXPOSURE)
     seen = find(prepare(picture, _PX_PER_MM, None)).dots
     width = float(np.median(seen.fwhm_mm)) if len(seen) >= _FEWEST else float("nan")
     return Look(loss, width, float(fine.std()))
