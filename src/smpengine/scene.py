@@ -145,13 +145,12 @@ class Scene:
     surface
         The head that it lies on, for `render_view`; flat pictures are of the scalp unrolled.
     light
-        What falls on the head; an even sky when None.
+        What falls on the head, and on the relief of a complexion; an even sky when None.
     provenance
         What made the scene, for the files written from it (the resolved plan, the seed).
     blood
         Haemoglobin that is not in every skin: the flare around fresh strikes. Drawn as impressions
         are, by the same optics, but no dots; None for none.
-
     scars
         Pale spots of the skin, which needs a complexion; None for none.
 

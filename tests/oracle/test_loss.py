@@ -127,7 +127,7 @@ def test_units_that_were_taken_and_scars() -> None:
     assert plan.table.hair is not None
     hairs = plan.hair()
     assert hairs is not None
-    growth = growth_of(plan.table, plan._folder)
+    growth = growth_of(plan.table, plan._folder, None)
     x, y = extracted(plan.table.hair, growth, plan.extent_mm, plan.seed)
     inside = (x > 20) & (x < 160) & (y > 150) & (y < 210)
     assert inside.all()

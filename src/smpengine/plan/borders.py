@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from smpengine.errors import PlanError, must
-from smpengine.plan.density import DensityMap, Gradient, Hairline, Mask, Region, Stroke
+from smpengine.plan.density import DensityMap, Gradient, Hairline, Mask, Region, Stretch, Stroke
 from smpengine.plan.faults import faulty_density
 from smpengine.plan.hairlines import edge_of, shape_curve
-from smpengine.plan.heads import stretch_of
 from smpengine.plan.loss import Growth, age_shares, loss_regions
 from smpengine.plan.outlines import OutlineError, Ring, file_rings, path_rings, read_mask
 from smpengine.plan.scalp_schema import HairlineTable, PartTable, RegionTable, ScarTable
@@ -23,7 +22,7 @@ _WIDTH = 0.8  # of it, from end to end; room is left for temple points
 _WIDTH_OF_POINTED = 0.7
 
 
-def density_of(table: PlanTable, folder: Path) -> DensityMap:
+def density_of(table: PlanTable, folder: Path, stretch: Stretch | None) -> DensityMap:
     """Return a plan's map of density, faults applied.
 
     Parameters
@@ -32,6 +31,8 @@ def density_of(table: PlanTable, folder: Path) -> DensityMap:
         Validated.
     folder
         Where its files are.
+    stretch
+        Of the head that it lies on, from `heads.stretch_of`; None for flat skin.
 
     Raises
     ------
@@ -44,12 +45,11 @@ def density_of(table: PlanTable, folder: Path) -> DensityMap:
     strokes = [Stroke(v.points_mm, v.width_mm, v.density, v.feather_mm) for v in lines]
     hairline = _hairline_of(table)
     return faulty_density(
-        table.faults, regions, hairline, scalp.extent_mm, table.seed, strokes,
-        stretch_of(table, folder),
+        table.faults, regions, hairline, scalp.extent_mm, table.seed, strokes, stretch,
     )  # fmt: skip
 
 
-def growth_of(table: PlanTable, folder: Path) -> Growth:
+def growth_of(table: PlanTable, folder: Path, stretch: Stretch | None) -> Growth:
     """Return where the hair that is there grows, and how strong; none above the hairline.
 
     Parameters
@@ -58,6 +58,8 @@ def growth_of(table: PlanTable, folder: Path) -> Growth:
         Validated; with hair.
     folder
         Where its files are.
+    stretch
+        Of the head that it lies on, from `heads.stretch_of`; None for flat skin.
 
     Raises
     ------
@@ -80,7 +82,6 @@ def growth_of(table: PlanTable, folder: Path) -> Growth:
     scars = [Stroke(v.points_mm, v.width_mm, 0.0, v.feather_mm) for v in scalp.scars]
     laid = [Region(ring, hair.coverage, 0.0), *below, *own]
     share = where = DensityMap(laid, hairline, strokes=scars)
-    stretch = stretch_of(table, folder)
     if stretch is not None:
         where = DensityMap(laid, hairline, strokes=scars, stretch=stretch)
     taken = _regions_of(hair.extractions, "hair.extractions", extent_mm, folder)

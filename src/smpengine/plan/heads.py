@@ -92,12 +92,11 @@ def light_of(table: PlanTable) -> Light | None:
     return Light(given.azimuth_deg, given.elevation_deg, given.share, given.colour)
 
 
-def stretch_of(table: PlanTable, folder: Path) -> Stretch | None:
-    """Return how much larger than its chart the head of a plan is, or None for flat skin."""
-    head = head_of(table, folder)
+def stretch_of(head: Head | None, extent_mm: tuple[float, float]) -> Stretch | None:
+    """Return how much larger than its chart of an extent a head is, or None for flat skin."""
     if head is None:
         return None
-    width, height = table.scalp.extent_mm
+    width, height = extent_mm
     x0, y0 = head.crown_in((width, height))
     columns, rows = (max(int(np.ceil(side / _CELL_MM)), 2) + 2 for side in (width, height))
     # A cell more on each side: values lie in the middle of cells, and hold up to the edge.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,19 +13,21 @@ from smpengine.errors import SceneError, must
 from smpengine.hairs import Hairs
 from smpengine.plan.borders import density_of, growth_of
 from smpengine.plan.course import course_of
-from smpengine.plan.density import DensityMap, Filled
+from smpengine.plan.density import DensityMap, Filled, Stretch
 from smpengine.plan.dials import turn
 from smpengine.plan.faults import faulty_layers, place_with
 from smpengine.plan.hair import Box, grow
-from smpengine.plan.heads import head_of, light_of
+from smpengine.plan.heads import head_of, light_of, stretch_of
 from smpengine.plan.healing import flare, heal
 from smpengine.plan.layers import layer_of
+from smpengine.plan.loss import Growth
 from smpengine.plan.placement import Layer, crowding
 from smpengine.plan.scars import scars_of
 from smpengine.plan.schema import PlanTable, SessionTable
 from smpengine.scars import Scars
 from smpengine.scene import MELANOSOME_FRACTION, Scene, Skin
 from smpengine.skintable import read_table
+from smpengine.surface.head import Head
 
 if TYPE_CHECKING:
     from smpengine.plan.match import Match
@@ -44,9 +47,6 @@ class Plan:
     def __init__(self, table: PlanTable, path: Path | None = None) -> None:
         self.table = table
         self.path = path
-        self._skin: Skin | None = None
-        self._density: DensityMap | None = None
-        self._match: Match | None = None
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Plan:
@@ -109,7 +109,7 @@ class Plan:
         """The illuminant likewise."""
         return self.table.render.illuminant
 
-    @property
+    @cached_property
     def skin(self) -> Skin:
         """The bare skin.
 
@@ -119,21 +119,16 @@ class Plan:
             The file of its table cannot be read.
         """
         given = self.table.skin
-        if given.table is None:
-            complexion = None
-            if given.complexion is not None:
-                years = self.table.client.age_years
-                kind = type_near(given.type, given.melanosome_fraction)
-                complexion = given.complexion.complexion(kind, years, self.seed)
-            return Skin(
-                given.type, given.scattering, given.melanosome_fraction, complexion=complexion
-            )
-        if self._skin is None:
-            table = read_table(self._folder / given.table)
-            self._skin = Skin(given.type, given.scattering, given.melanosome_fraction, table)
-        return self._skin
+        own = given.type, given.scattering, given.melanosome_fraction
+        if given.table is not None:
+            return Skin(*own, read_table(self._folder / given.table))
+        if given.complexion is None:
+            return Skin(*own)
+        kind = type_near(given.type, given.melanosome_fraction)
+        years = self.table.client.age_years
+        return Skin(*own, complexion=given.complexion.complexion(kind, years, self.seed))
 
-    @property
+    @cached_property
     def density(self) -> DensityMap:
         """The factor on every session's density over the scalp.
 
@@ -142,21 +137,35 @@ class Plan:
         PlanError
             A file of a region cannot be used any more.
         """
-        if self._density is None:
-            self._density = density_of(self.table, self._folder)
-            if self.table.match is not None:
-                growth = growth_of(self.table, self._folder)
-                self._density = Filled(self._density, growth.seen)
-        return self._density
+        density = density_of(self.table, self._folder, self._stretch)
+        if self.table.match is None or self._growth is None:
+            return density
+        return Filled(density, self._growth.seen)
 
-    @property
+    @cached_property
+    def _head(self) -> Head | None:
+        """What the scalp lies on; its file is read once."""
+        return head_of(self.table, self._folder)
+
+    @cached_property
+    def _stretch(self) -> Stretch | None:
+        return stretch_of(self._head, self.extent_mm)
+
+    @cached_property
+    def _growth(self) -> Growth | None:
+        """Where hair grows, and how strong; None where the plan says nothing of it."""
+        if self.table.hair is None:
+            return None
+        return growth_of(self.table, self._folder, self._stretch)
+
+    @cached_property
     def match(self) -> Match | None:
         """How the treatment was fitted to the hair; None where the plan does not ask for it."""
-        if self._match is None and self.table.match is not None:
-            from smpengine.plan.match import matched
+        if self.table.match is None:
+            return None
+        from smpengine.plan.match import matched
 
-            self._match = matched(self.table)
-        return self._match
+        return matched(self.table)
 
     @property
     def treated(self) -> PlanTable:
@@ -232,17 +241,15 @@ class Plan:
         blood = flare(settled, course, bands, self.seed)
         return Scene(
             self.skin, impressions, self.extent_mm, self.hair(window_mm, threads),
-            head_of(self.table, self._folder), light_of(self.table), provenance, blood,
+            self._head, light_of(self.table), provenance, blood,
             self._scars(window_mm, threads),
         )  # fmt: skip
 
     def _scars(self, window_mm: Box | None, threads: int | None) -> Scars | None:
         """Return what is seen of surgery; even skin shows none."""
-        table = self.table
         if self.skin.complexion is None:
             return None
-        growth = None if table.hair is None else growth_of(table, self._folder)
-        scars = scars_of(table, growth, window_mm, threads)
+        scars = scars_of(self.table, self._growth, window_mm, threads)
         return scars if len(scars) else None
 
     def hair(
@@ -257,10 +264,9 @@ class Plan:
         window_mm, threads
             As for `scene`.
         """
-        if self.table.hair is None:
+        if self.table.hair is None or self._growth is None:
             return None
-        growth = growth_of(self.table, self._folder)
-        return grow(self.table.hair, growth, self.extent_mm, self.seed, window_mm, threads)
+        return grow(self.table.hair, self._growth, self.extent_mm, self.seed, window_mm, threads)
 
     def _sessions_until(self, day: float | None, count: int | None) -> list[SessionTable]:
         """Return the first sessions that took place by a day."""
