@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, Final
 
-from smpengine.errors import SceneError, must
+from smpengine.errors import SceneError, must, number
 
 LIMITS: Final = {
     "melanin_spread": (0.0, 0.6),
@@ -151,10 +151,7 @@ def _by_age(skin_type: str, age_years: float) -> dict[str, float]:
 
 
 def _number(name: str, value: object) -> float:
-    try:
-        number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError) as error:
-        raise SceneError(must(f"complexion.{name}", "be a number", repr(value))) from error
-    if not math.isfinite(number):
-        raise SceneError(must(f"complexion.{name}", "be finite", number))
-    return number
+    given = number(f"complexion.{name}", value)
+    if not math.isfinite(given):
+        raise SceneError(must(f"complexion.{name}", "be finite", given))
+    return given

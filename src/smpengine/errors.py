@@ -70,3 +70,17 @@ def must(name: str, rule: str, got: object, where: str = "", remedy: str = "") -
     place = f" at {where}" if where else ""
     advice = f" {remedy}" if remedy else ""
     return f"{name} must {rule}, got {got}{place}.{advice}"
+
+
+def number(name: str, value: object) -> float:
+    """Turn a value into a float.
+
+    Raises
+    ------
+    SceneError
+        It is no number; the message says which value it was.
+    """
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError) as error:
+        raise SceneError(must(name, "be a number", repr(value))) from error

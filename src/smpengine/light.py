@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from smpengine.errors import SceneError, must
+from smpengine.errors import SceneError, must, number
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,7 @@ class Light:
 
 
 def _within(name: str, value: object, low: float, high: float) -> float:
-    try:
-        number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError) as error:
-        raise SceneError(must(name, "be a number", repr(value))) from error
-    if not low <= number <= high:
-        raise SceneError(must(name, f"be {low:g} to {high:g}", number))
-    return number
+    given = number(name, value)
+    if not low <= given <= high:
+        raise SceneError(must(name, f"be {low:g} to {high:g}", given))
+    return given

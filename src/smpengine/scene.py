@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from smpengine.complexion import Complexion
-from smpengine.errors import SceneError, must
+from smpengine.errors import SceneError, must, number
 from smpengine.hairs import Hairs
 from smpengine.impressions import MAX_EXTENT_MM, Impressions, joined
 from smpengine.light import Light
@@ -71,10 +71,10 @@ class Skin:
         fraction = self.melanosome_fraction
         if fraction is None:
             fraction = MELANOSOME_FRACTION[self.type]
-        fraction = _number("skin.melanosome_fraction", fraction)
+        fraction = number("skin.melanosome_fraction", fraction)
         if not 0.02 <= fraction <= 0.30:
             raise SceneError(must("skin.melanosome_fraction", "be 0.02 to 0.30", fraction))
-        scattering = _number("skin.scattering", self.scattering)
+        scattering = number("skin.scattering", self.scattering)
         if not 0.4 <= scattering <= 1.6:
             raise SceneError(must("skin.scattering", "be 0.4 to 1.6", scattering))
         object.__setattr__(self, "melanosome_fraction", fraction)
@@ -251,11 +251,3 @@ def _extent(value: object) -> tuple[float, float]:
         message = must("extent_mm", f"be over 0 and at most {MAX_EXTENT_MM:g} mm", (width, height))
         raise SceneError(message)
     return width, height
-
-
-def _number(name: str, value: object) -> float:
-    """Turn a value into a float, or say which it was."""
-    try:
-        return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError) as error:
-        raise SceneError(must(name, "be a number", repr(value))) from error
