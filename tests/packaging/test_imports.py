@@ -16,6 +16,7 @@ LAYERS = (
     ("cli",),
     ("cli_outputs", "cli_report", "cli_view"),
     ("bench",),
+    ("photo",),
     ("plan",),
     ("verdict",),
     ("inventory", "truth", "truth_maps"),
