@@ -26,7 +26,7 @@ from smpengine.photo.shown import (
 LONGEST_PX: Final = {".mp4": 1920, ".webp": 1280, ".gif": 720}
 """What the longer side has at most where nothing else is said."""
 _FPS: Final = {".mp4": 30.0, ".webp": 20.0, ".gif": 12.5}
-_LONGEST_S: Final = 3600.0
+_SHORTEST_S, _LONGEST_S = 0.02, 3600.0
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def _script(
     most = 50.0 if suffix == ".gif" else 120.0  # browsers slow down GIFs that are faster
     for name, value, low, high in (
         ("fps", rate, 1.0, most),
-        ("seconds_each", seconds_each, 1.0 / rate, _LONGEST_S),
+        ("seconds_each", seconds_each, _SHORTEST_S, _LONGEST_S),
         ("crossfade_s", crossfade_s, 0.0, _LONGEST_S),
     ):
         if not (math.isfinite(value) and low <= value <= high):

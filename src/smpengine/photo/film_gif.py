@@ -39,7 +39,9 @@ def write(name: Path, shots: Iterator[Shot], script: Script) -> None:
     Pictures wait in a temporary file until the palette, which is of all of them, is known.
     """
     with tempfile.TemporaryFile(dir=name.parent) as waiting:
-        samples, shape, ticks = [], (0, 0, 3), []
+        samples: list[UInt8Array] = []
+        shape: tuple[int, ...] = (0, 0, 3)
+        ticks: list[int] = []
         for shot in shots:
             shape = shot.picture.shape
             waiting.write(np.ascontiguousarray(shot.picture).data)
@@ -128,7 +130,8 @@ def _offsets(shape: tuple[int, ...]) -> NDArray[np.int16]:
 def _indices(picture: UInt8Array, offsets: NDArray[np.int16], nearest: UInt8Array) -> UInt8Array:
     code = np.clip(picture + offsets, 0, 255).astype(np.int32) >> (8 - _BITS)
     where = (code[..., 0] << (2 * _BITS)) | (code[..., 1] << _BITS) | code[..., 2]
-    return nearest[where]
+    index: UInt8Array = nearest[where]
+    return index
 
 
 def _changed(indices: UInt8Array, before: UInt8Array | None) -> tuple[int, int, UInt8Array]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,7 +58,7 @@ def write(name: Path, shots: Iterator[Shot], script: Script) -> None:
     for ticks in script.ticks:
         ends.append(ends[-1] + ticks * tick_ms)
     # Rounded where they end, so that rounding does not add up.
-    durations = [round(b) - round(a) for a, b in zip(ends, ends[1:], strict=False)]
+    durations = [round(b) - round(a) for a, b in pairwise(ends)]
     reel = _Reel(shots, script.shots)
     reel.save(
         name,
