@@ -13,7 +13,7 @@ from smpengine.photo.shown import UInt8Array
 Float32Array = NDArray[np.float32]
 
 NAMES: Final = ("lightness", "redness", "yellowness", "texture")
-LONGEST_PX: Final = 1000
+LONGEST_PX: Final = 720
 """Longer side of the picture that is decided on."""
 _FINE_PX: Final = 1.5
 _AROUND_PX: Final = 3.0

@@ -11,7 +11,13 @@ _DIAGONAL = 2.0**0.5
 
 
 @njit(nogil=True, cache=True)
-def _sweep(away, height_of, per_px, down, right):
+def _sweep(
+    away: NDArray[np.float32],
+    height_of: NDArray[np.float32],
+    per_px: float,
+    down: bool,
+    right: bool,
+) -> None:
     """Go over the picture once: each place may be reached from the four before it."""
     height, width = away.shape
     for jj in range(height):

@@ -152,7 +152,8 @@ def eased(t: Any) -> Float32Array:
     """
     t = np.clip(t, 0.0, 1.0)
     curve: Float32Array = t * t * t * (t * (t * np.float32(6) - np.float32(15)) + np.float32(10))
-    return curve
+    # It may be rounded to a little more, near the end.
+    return np.minimum(curve, np.float32(1.0), out=curve)
 
 
 def soften(
@@ -229,5 +230,5 @@ def signed_distance(inside: NDArray[np.bool_], most_px: float) -> Float32Array:
     outer = cv2.distanceTransform(np.uint8(1) - part, cv2.DIST_L2, exact)
     # From centre to centre; the edge runs half a pixel before the first pixel beyond it.
     depth[box] = np.where(part > 0, inner - 0.5, 0.5 - outer)
-    clipped: Float32Array = np.clip(depth, -most, most, out=depth)
-    return clipped
+    np.clip(depth, -most, most, out=depth)
+    return depth

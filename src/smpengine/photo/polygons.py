@@ -117,9 +117,9 @@ def _filled(
     # Each line is crossed an even number of times, so places in the list tell odd from even.
     sign = np.where(np.arange(x.size) % 2 == 0, 1.0, -1.0) / _SUBROWS
     x = np.clip(x, 0.0, width)
-    column = np.minimum(x.astype(np.int64), np.int64(width - 1))
+    column = np.minimum(np.floor(x), width - 1.0)
     part = x - column
-    cell = line // _SUBROWS * (width + 1) + column
+    cell = line // _SUBROWS * (width + 1) + column.astype(np.int64)
     size = rows * (width + 1)
     steps = np.bincount(cell, sign * (1.0 - part), size)
     steps += np.bincount(cell + 1, sign * part, size)[:size]

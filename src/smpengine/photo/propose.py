@@ -31,7 +31,7 @@ from smpengine.photo.shown import UInt8Array, check_shown
 from smpengine.photo.strokes import Box, Hints, Stroke, hints_of
 
 _FEATHER_SHARE: Final = 0.006
-_ROUNDS: Final = 4
+_ROUNDS: Final = 3
 _SEED: Final = 1
 _PER_PX: Final = 0.05  # standard deviations that a pixel of way is worth
 _SURE: Final = 0.15  # what is so much nearer to one kind of strokes is taken as theirs
@@ -206,7 +206,7 @@ def _cut(channels: UInt8Array, labels: UInt8Array) -> NDArray[np.bool_]:
         cv2.grabCut(channels, cut, None, *models, _ROUNDS, cv2.GC_INIT_WITH_MASK)
     except cv2.error:  # all pixels of a kind have one colour, so that no model can be made of them
         cut = labels
-    return (cut == cv2.GC_FGD) | (cut == cv2.GC_PR_FGD)
+    return np.isin(cut, (cv2.GC_FGD, cv2.GC_PR_FGD))
 
 
 def _cleaned(found: NDArray[np.bool_], marks: _Marks) -> NDArray[np.bool_]:
@@ -221,10 +221,10 @@ def _cleaned(found: NDArray[np.bool_], marks: _Marks) -> NDArray[np.bool_]:
     clean[marks.outside | marks.beyond] = 0
     count, parts, stats, _ = cv2.connectedComponentsWithStats(clean, connectivity=4)
     if count == 1:
-        return clean.astype(bool)
+        return clean > 0
     kept = np.unique(parts[marks.inside]) if marks.inside.any() else _largest(stats)
     kept = kept[kept > 0]
-    mask = np.isin(parts, kept)
+    mask: NDArray[np.bool_] = np.isin(parts, kept)
     most = _HOLE_SHARE * mask.sum()
     count, holes, stats, _ = cv2.connectedComponentsWithStats(
         (~mask).view(np.uint8), connectivity=4
@@ -263,13 +263,17 @@ def _why(
         f"Proposed: {100.0 * hard.mean():.1f} % of the picture, {area:,} px, in {parts} part"
         + "s" * (parts != 1)
     ]
-    given = [f"{len(s)} stroke{'s' * (len(s) != 1)} {name}"
-             for name, s in (("inside", hints.inside), ("outside", hints.outside)) if s]  # fmt: skip
-    given += [f"a box of {hints.box[2] - hints.box[0]} x {hints.box[3] - hints.box[1]} px"
-              ] * 1 if hints.box is not None else []  # fmt: skip
-    strokes = 100.0 * float((marks.inside | marks.outside).mean())
+    given = [
+        f"{len(strokes)} stroke{'s' * (len(strokes) != 1)} {name}"
+        for name, strokes in (("inside", hints.inside), ("outside", hints.outside))
+        if strokes
+    ]
+    if hints.box is not None:
+        x0, y0, x1, y1 = hints.box
+        given.append(f"a box of {x1 - x0} x {y1 - y0} px")
+    covered = 100.0 * float((marks.inside | marks.outside).mean())
     lines.append(
-        f"From {', '.join(given)}: strokes cover {strokes:.2f} % of the picture, hints settle "
+        f"From {', '.join(given)}: strokes cover {covered:.2f} % of the picture, hints settle "
         f"{100.0 * (1.0 - free):.0f} %, colour and texture the rest"
     )
     order = sorted(range(len(NAMES)), key=lambda k: -abs(contrast.deviations[k]))

@@ -57,7 +57,7 @@ def refined(
 
     height, width = picture.shape[:2]
     channel = int(np.argmax(np.abs(contrast.deviations[:3])))
-    wanted = small.astype(np.float32)
+    wanted: NDArray[np.float32] = small.astype(np.float32)
     size = small.shape[1], small.shape[0]
     reduced = picture if ratio == 1.0 else cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
     guide = cv2.cvtColor(reduced, cv2.COLOR_RGB2LAB)[..., channel].astype(np.float32)
@@ -68,10 +68,9 @@ def refined(
         return smooth
 
     middle, average = mean(guide), mean(wanted)
-    slope = mean(guide * wanted) - middle * average
-    slope /= mean(guide * guide) - middle * middle + np.float32(_EPSILON)
-    level = average - slope * middle
-    slope, level = mean(slope), mean(level)
+    varies: NDArray[np.float32] = mean(guide * guide) - middle * middle + np.float32(_EPSILON)
+    fit = (mean(guide * wanted) - middle * average) / varies
+    slope, level = mean(fit), mean(average - fit * middle)
     inside = np.empty((height, width), bool)
     unsure = 0
     for top in range(0, height, _BLOCK_ROWS):

@@ -11,7 +11,7 @@ from smpengine.photo.masks import Float32Array, check_mask
 from smpengine.photo.shown import UInt8Array, check_shown
 
 _TINT: Final = (38, 150, 210)  # blue: no skin, hair or blood has it
-_TINT_SHARE: Final = 0.30
+_TINT_SHARE: Final = 0.20
 _DIM: Final = 0.42
 _LINES: Final = ((0.02, (255, 214, 10)), (0.5, (255, 255, 255)))
 """Contours: where treatment begins, and where it is a half."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smpengine.errors import InputError, must
+from smpengine.photo.features import LONGEST_PX
 
 Box = tuple[float, float, float, float]
 Stroke = Sequence[tuple[float, float]]
@@ -92,7 +93,7 @@ def hints_of(
         for name, strokes in (("inside", inside), ("outside", outside))
     }
     hints = Hints(_box(box, shape), lines["inside"], lines["outside"], wide)
-    ratio = min(1.0, 1000.0 / max(height, width))
+    ratio = min(1.0, LONGEST_PX / max(height, width))
     small = max(round(height * ratio), 1), max(round(width * ratio), 1)
     both = hints.drawn(hints.inside, small, ratio)
     for name, other in (
