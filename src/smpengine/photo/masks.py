@@ -188,14 +188,16 @@ def soften(
     width = check_feather(feather_px)
     hard = check_mask(mask) >= 0.5
     limit = None if within is None else check_mask(within, hard.shape, "within") >= 0.5
+    soft: Float32Array
     if width == 0.0:
-        return (hard if limit is None else hard & limit).astype(np.float32)
+        soft = (hard if limit is None else hard & limit).astype(np.float32)
+        return soft
     depth = signed_distance(hard, width)
     if limit is not None:
         np.minimum(depth, signed_distance(limit, width) - np.float32(0.5 * width), out=depth)
     if width >= _SMOOTHED_PX:  # a slanting edge is a flight of stairs, half a pixel high
         depth = cv2.GaussianBlur(depth, (0, 0), 1.0, borderType=cv2.BORDER_REPLICATE)
-    soft: Float32Array = eased(np.float32(0.5) + depth / np.float32(width))
+    soft = eased(np.float32(0.5) + depth / np.float32(width))
     if limit is not None:
         soft[~limit] = 0.0
     return soft

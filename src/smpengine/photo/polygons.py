@@ -121,8 +121,9 @@ def _filled(
     part = x - column
     cell = line // _SUBROWS * (width + 1) + column.astype(np.int64)
     size = rows * (width + 1)
-    steps = np.bincount(cell, sign * (1.0 - part), size)
-    steps += np.bincount(cell + 1, sign * part, size)[:size]
+    steps = np.zeros(size)
+    for at, weight in ((cell, sign * (1.0 - part)), (cell + 1, sign * part)):
+        steps += np.bincount(at, weight, size)[:size]
     filled: NDArray[np.float64] = np.cumsum(steps.reshape(rows, width + 1), 1)[:, :width]
     return np.clip(filled, 0.0, 1.0, out=filled)
 

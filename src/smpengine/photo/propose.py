@@ -51,12 +51,15 @@ class Proposal:
         float32 (H, W), 0 to 1, its edge soft.
     hard
         bool (H, W): the same before its edge was softened.
+    feather_px
+        How wide that edge is.
     why
         What was done, in numbers, a line each.
     """
 
     mask: Float32Array
     hard: NDArray[np.bool_]
+    feather_px: float
     why: tuple[str, ...]
 
 
@@ -105,8 +108,7 @@ def propose(
     """
     shown = check_shown("picture", picture)
     longest = max(shown.shape[:2])
-    soft_px = _FEATHER_SHARE * longest if feather_px is None else feather_px
-    check_feather(soft_px)
+    soft_px = check_feather(_FEATHER_SHARE * longest if feather_px is None else feather_px)
     hints = hints_of(shown.shape, box, inside, outside, stroke_px)
     features = features_of(shown)
     marks = _Marks.of(features, hints)
@@ -121,7 +123,7 @@ def propose(
     hard = edge.inside
     mask = soften(hard, soft_px)
     why = _why(shown, hard, hints, marks, contrast, free, edge, soft_px)
-    return Proposal(mask, hard, why)
+    return Proposal(mask, hard, soft_px, why)
 
 
 @dataclass(frozen=True)
@@ -221,7 +223,7 @@ def _cleaned(found: NDArray[np.bool_], marks: _Marks) -> NDArray[np.bool_]:
     clean[marks.outside | marks.beyond] = 0
     count, parts, stats, _ = cv2.connectedComponentsWithStats(clean, connectivity=4)
     if count == 1:
-        return clean > 0
+        return np.zeros(clean.shape, bool)
     kept = np.unique(parts[marks.inside]) if marks.inside.any() else _largest(stats)
     kept = kept[kept > 0]
     mask: NDArray[np.bool_] = np.isin(parts, kept)

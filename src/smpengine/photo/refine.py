@@ -68,9 +68,10 @@ def refined(
         return smooth
 
     middle, average = mean(guide), mean(wanted)
-    varies: NDArray[np.float32] = mean(guide * guide) - middle * middle + np.float32(_EPSILON)
-    fit = (mean(guide * wanted) - middle * average) / varies
-    slope, level = mean(fit), mean(average - fit * middle)
+    varies = mean(guide * guide) - middle * middle + np.float32(_EPSILON)
+    fit = np.divide(mean(guide * wanted) - middle * average, varies, dtype=np.float32)
+    slope = mean(fit)
+    level = mean(np.subtract(average, fit * middle, dtype=np.float32))
     inside = np.empty((height, width), bool)
     unsure = 0
     for top in range(0, height, _BLOCK_ROWS):
