@@ -70,12 +70,15 @@ class Contrast:
     across
         (4, 2): the two directions beside it in which the samples vary most.
     deviations
-        By how many standard deviations each feature alone differs.
+        By how many standard deviations each feature alone differs, and
+    together
+        all of them in their best sum.
     """
 
     axis: NDArray[np.float64]
     across: NDArray[np.float64]
     deviations: tuple[float, ...]
+    together: float
 
     def along(self, values: Float32Array) -> Float32Array:
         """Return the sum of features that differs most, in standard deviations."""
@@ -91,7 +94,8 @@ def contrast_of(inside: Float32Array, outside: Float32Array) -> Contrast:
     within += np.diag(_RIDGE * np.diag(within) + 1e-2)
     apart = means[0] - means[1]
     axis = np.linalg.solve(within, apart)
-    axis /= max(float(np.sqrt(axis @ within @ axis)), 1e-12)
+    together = float(np.sqrt(axis @ within @ axis))
+    axis /= max(together, 1e-12)
     factor = np.linalg.cholesky(within)
     # In units where the samples are round, the rest is what is at right angles to the axis.
     unit = factor.T @ axis
@@ -102,7 +106,7 @@ def contrast_of(inside: Float32Array, outside: Float32Array) -> Contrast:
     _, vectors = np.linalg.eigh(rest @ rest.T)
     across = np.linalg.solve(factor.T, vectors[:, :-3:-1])
     alone = tuple(float(d) for d in apart / np.sqrt(np.diag(within)))
-    return Contrast(axis, across, alone)
+    return Contrast(axis, across, alone, together)
 
 
 def channels_of(values: Float32Array, contrast: Contrast) -> UInt8Array:

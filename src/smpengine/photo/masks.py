@@ -196,7 +196,7 @@ def soften(
     if limit is not None:
         np.minimum(depth, signed_distance(limit, width) - np.float32(0.5 * width), out=depth)
     if width >= _SMOOTHED_PX:  # a slanting edge is a flight of stairs, half a pixel high
-        depth = cv2.GaussianBlur(depth, (0, 0), 1.0, borderType=cv2.BORDER_REPLICATE)
+        depth = cv2.GaussianBlur(depth, (0, 0), 0.7, borderType=cv2.BORDER_REPLICATE)
     soft = eased(np.float32(0.5) + depth / np.float32(width))
     if limit is not None:
         soft[~limit] = 0.0

@@ -16,8 +16,8 @@ from smpengine.photo.masks import Float32Array, check_feather, eased
 
 Outline = Sequence[tuple[float, float]]
 
-_SUBROWS: Final = 16
-_BLOCK_ROWS: Final = 512
+_SUBROWS: Final = 64
+_BLOCK_ROWS: Final = 256
 _FARTHEST_PX: Final = 1e6
 _TAPS: Final = 64  # of a kernel at most, nearly
 
@@ -80,7 +80,7 @@ def _ring(outline: Outline, name: str) -> NDArray[np.float64]:
 
 
 def _coverage(rings: Sequence[NDArray[np.float64]], shape: tuple[int, int]) -> Float32Array:
-    """Return the share of each pixel that is inside: exact along rows, 16 lines a row down."""
+    """Return the share of each pixel that is inside: exact along rows, 64 lines a row down."""
     starts = np.concatenate(rings)
     ends = np.concatenate([np.roll(ring, -1, 0) for ring in rings])
     mask = np.zeros(shape, np.float32)
@@ -97,7 +97,7 @@ def _crossings(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return where edges cross the lines of some rows: line and x, sorted by both."""
     low, high = np.minimum(starts[:, 1], ends[:, 1]), np.maximum(starts[:, 1], ends[:, 1])
-    # Line k runs at y = top + (k + 0.5) / 16, and belongs to an edge from its lower end on.
+    # Line k runs at y = top + (k + 0.5) / 64, and belongs to an edge from its lower end on.
     first = np.clip(np.ceil((low - top) * _SUBROWS - 0.5), 0, rows * _SUBROWS).astype(np.int64)
     past = np.clip(np.ceil((high - top) * _SUBROWS - 0.5), 0, rows * _SUBROWS).astype(np.int64)
     count = past - first

@@ -38,6 +38,7 @@ _SURE: Final = 0.15  # what is so much nearer to one kind of strokes is taken as
 _NEAR: Final = 2.5  # standard deviations from what strokes show
 _SPECK_SHARE: Final = 0.006  # of the longer side: narrower parts and gaps go
 _HOLE_SHARE: Final = 0.003  # of the mask: larger holes stay
+_ALIKE: Final = 0.7  # standard deviations
 _LEAST_SHARE: Final = 2e-4  # of the picture
 
 
@@ -115,10 +116,14 @@ def propose(
     contrast = contrast_of(*_samples(features.values, marks))
     labels = _labels(features.values, contrast, marks)
     free = float((labels > 1).mean())
-    found = _cleaned(_cut(channels_of(features.values, contrast), labels), marks)
-    if found.mean() < _LEAST_SHARE:
+    # Where nothing tells one from the other, only where strokes are does.
+    alike = contrast.together < _ALIKE
+    cut = labels % 2 == 1 if alike else _cut(channels_of(features.values, contrast), labels)
+    found = _cleaned(cut, marks)
+    if not _LEAST_SHARE < found.mean() < 1.0:
+        got = "all of it" if found.all() else "none"
         remedy = "Draw a longer stroke on the scalp, and strokes beside it on what is not meant."
-        raise InputError(must("box and strokes", "find a part of the picture", "none", "", remedy))
+        raise InputError(must("box and strokes", "find a part of the picture", got, "", remedy))
     edge = refined(shown, found, features.ratio, contrast)
     hard = edge.inside
     mask = soften(hard, soft_px)
@@ -283,6 +288,10 @@ def _why(
     lines.append(f"Inside differs from outside, in standard deviations: {told}")
     means = [cv2.mean(picture, m.view(np.uint8))[:3] for m in (hard, ~hard)]
     inner, outer = (f"({m[0]:.0f}, {m[1]:.0f}, {m[2]:.0f})" for m in means)
+    if contrast.together < _ALIKE:
+        lines.append(
+            "They are too much alike for that to decide: the edge is halfway between strokes"
+        )
     lines.append(f"Mean colour, sRGB: {inner} inside, {outer} outside")
     lines.append(
         f"Decided at {min(LONGEST_PX, max(height, width))} px; the edge, found again at "
