@@ -1,0 +1,153 @@
+"""Where dots are, to a fraction of a pixel, and which of them stand alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smpengine.photo.fit_light import Array, Float32Array, Light, on_rings
+from smpengine.verdict.dots import Blobs, blur
+
+ALONE_MM: Final = 0.34
+"""A dot whose nearest neighbour is further is fitted; nearer ones are drawn and not compared."""
+FEWEST: Final = 12
+"""Fewer dots than that give no mean worth fitting."""
+_MOST: Final = 1500
+_MARGIN_MM: Final = 0.5
+_START_MM: Final = 0.05
+_REFINE_MM: Final = (0.0, 0.03, 0.06, 0.09, 0.12, 0.16)
+_COLOUR: Final = (0.45, 0.40, 0.15)  # bands by how much they tell of places: blue is noisy
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where dots are: columns of one length.
+
+    Attributes
+    ----------
+    x_mm, y_mm
+        Centres, from the picture's top left.
+    gain
+        What a dot takes over what the mean of them takes.
+    alone
+        Whether it is round, away from others and from the picture's edge: those are fitted.
+    """
+
+    x_mm: Array
+    y_mm: Array
+    gain: Array
+    alone: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return int(self.x_mm.size)
+
+
+def places_of(blobs: Blobs, light: Light) -> Places:
+    """Return the places of dark blobs, those of the treated area, centred on the light's grid."""
+    s = light.px_per_mm
+    height, width = light.bands.shape[:2]
+    row = np.clip((blobs.y_mm * s).astype(int), 0, height - 1)
+    col = np.clip((blobs.x_mm * s).astype(int), 0, width - 1)
+    inside = np.ones(len(blobs), bool) if light.mask is None else light.mask[row, col]
+    blobs = blobs.rows(blobs.is_round & inside)
+    x, y = _centred(blobs.x_mm, blobs.y_mm, light)
+    places = Places(x, y, np.ones(x.size), np.zeros(x.size, bool))
+    return replace(places, alone=blobs.is_dot & _alone(places, light))
+
+
+def _alone(places: Places, light: Light) -> NDArray[np.bool_]:
+    """Return which are far enough from others; where few are, those that are furthest."""
+    from scipy.spatial import cKDTree
+
+    n = len(places)
+    if n < 2:
+        return np.ones(n, bool)
+    at = np.column_stack([places.x_mm, places.y_mm])
+    near = cKDTree(at).query(at, k=2)[0][:, 1]
+    height, width = light.bands.shape[:2]
+    size = np.array([width, height]) / light.px_per_mm
+    inside = ((at > _MARGIN_MM) & (at < size - _MARGIN_MM)).all(axis=1)
+    enough = float(np.quantile(near[inside], 0.5)) if inside.any() else ALONE_MM
+    alone: NDArray[np.bool_] = inside & (near >= min(ALONE_MM, enough))
+    if alone.sum() > _MOST:  # more would cost time and say no more
+        alone &= np.cumsum(alone) % (alone.sum() // _MOST + 1) == 0
+    return alone
+
+
+def _plane(bands: Float32Array) -> Float32Array:
+    """Return one plane of what is taken, bands weighted by how little noise is in them."""
+    usual = np.median(bands.reshape(-1, 3)[::7], axis=0)
+    weights = np.array(_COLOUR) / np.maximum(usual, 1e-6)
+    return np.asarray(-(bands @ weights.astype(np.float32)), np.float32)
+
+
+def _centred(x_mm: Array, y_mm: Array, light: Light) -> tuple[Array, Array]:
+    """Return the summits near some pixels, by parabolas through a blurred picture."""
+    s = light.px_per_mm
+    plane = blur(_plane(light.bands), max((_START_MM * s) ** 2, 0.5))
+    height, width = plane.shape
+    col = np.clip((x_mm * s).astype(int), 2, width - 3)
+    row = np.clip((y_mm * s).astype(int), 2, height - 3)
+    for _ in range(3):  # the detector's grid may be coarser: climb to the summit of this one
+        best = np.full(row.size, -np.inf)
+        to_row, to_col = row.copy(), col.copy()
+        for j in (-1, 0, 1):
+            for i in (-1, 0, 1):
+                value = plane[row + j, col + i]
+                higher = value > best
+                best = np.where(higher, value, best)
+                to_row = np.where(higher, row + j, to_row)
+                to_col = np.where(higher, col + i, to_col)
+        row, col = np.clip(to_row, 2, height - 3), np.clip(to_col, 2, width - 3)
+
+    def summit(before: Array, here: Array, after: Array) -> Array:
+        bend = before - 2.0 * here + after
+        safe = np.where(bend < 0.0, bend, -1.0)
+        return np.where(bend < 0.0, np.clip(0.5 * (before - after) / safe, -0.7, 0.7), 0.0)
+
+    at = plane.astype(np.float64)
+    here = at[row, col]
+    dx = summit(at[row, col - 1], here, at[row, col + 1])
+    dy = summit(at[row - 1, col], here, at[row + 1, col])
+    return (col + 0.5 + dx) / s, (row + 0.5 + dy) / s
+
+
+def refined(places: Places, light: Light, drawn: Float32Array) -> Places:
+    """Move dots, and weigh them, so that what was drawn at their places fits the picture better.
+
+    Around each dot the picture is what was drawn, times 1 + its excess, moved by a little, over a
+    surround: a least squares of four numbers, by the derivatives of what was drawn.
+
+    Parameters
+    ----------
+    places, light
+        What is fitted.
+    drawn
+        Light as the engine has it with dots at those places, float32 (height, width, 3).
+    """
+    s = light.px_per_mm
+    seen, model = _plane(light.bands), _plane(drawn)
+    slope_y, slope_x = np.gradient(model)
+    planes = np.stack([seen, model, slope_x, slope_y], axis=2).astype(np.float32)
+    radii = np.array(_REFINE_MM) * s
+    rings = on_rings(planes, places.x_mm * s, places.y_mm * s, radii)  # (n, rings, angles, 4)
+    area = np.maximum(np.gradient(radii) * radii, radii[1] * 0.1)
+    rings = rings.reshape(len(places), -1, 4)
+    weight = np.repeat(area, rings.shape[1] // radii.size)
+    weight /= weight.sum()
+    d, m = rings[..., 0], rings[..., 1]
+    shape = m - (m * weight).sum(axis=1, keepdims=True)
+    columns = np.stack([shape, np.ones_like(m), -rings[..., 2], -rings[..., 3]], axis=2)
+    normal = np.einsum("nki,k,nkj->nij", columns, weight, columns)
+    right = np.einsum("nki,k,nk->ni", columns, weight, d)
+    scale = np.maximum(np.einsum("nii->ni", normal).mean(axis=0), 1e-30)
+    normal += 1e-4 * np.diag(scale)  # a dot that hardly shows stays where it is
+    shift = np.linalg.solve(normal, right[..., None])[..., 0]
+    most = 0.5
+    dx, dy = np.clip(shift[:, 2:].T, -most, most) / s
+    gain = np.clip(shift[:, 0], 0.2, 3.0)
+    return replace(places, x_mm=places.x_mm + dx, y_mm=places.y_mm + dy, gain=gain)
