@@ -1,4 +1,8 @@
-"""What the engine makes of dots at some places: the other side of the comparison."""
+"""What the engine makes of dots at some places: the other side of the comparison.
+
+A veil is light that was mirrored by the surface and saw no pigment: the same in all bands, so it
+dims contrast most where skin is darkest.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ import numpy as np
 
 from smpengine.errors import InputError, must
 from smpengine.impressions import Impressions
+from smpengine.optics.skin import bare_reflectance
 from smpengine.photo.fit_light import Array, Float32Array, Light
 from smpengine.photo.fit_places import Places
 from smpengine.render import render
@@ -16,10 +21,12 @@ from smpengine.scene import Scene, Skin
 from smpengine.verdict.dots import blur
 from smpengine.workers import Cancel
 
-NAMES: Final = ("radius", "mua_r", "mua_g", "mua_b", "scattering")
-"""What `Model.light` takes the logarithms of: mm, per mm in R, G, B, relative to tabulated."""
+LOGS: Final = 5
+"""Of a vector of parameters, how many are logarithms: of the radius in mm, the absorption per mm in
+R, G, B and the scattering relative to tabulated. The next is the veil, as reflectance."""
 LEAST: Final = (0.015, 0.5, 0.5, 0.5, 0.4)
 MOST: Final = (0.25, 3000.0, 3000.0, 3000.0, 1.6)
+MOST_VEIL: Final = 0.1
 
 
 @dataclass(frozen=True)
@@ -30,7 +37,7 @@ class Model:
     ----------
     skin
         Its melanosome fraction; its scattering is fitted.
-    depth_mm, thickness_mm
+    depth_mm, thickness_mm, granularity
         Of every deposit.
     px_per_mm, shape, blur_px
         Of the picture that is drawn, and the camera's blur on it.
@@ -41,17 +48,20 @@ class Model:
     skin: Skin
     depth_mm: float
     thickness_mm: float
+    granularity: float
     px_per_mm: float
     shape: tuple[int, int]
     blur_px: float
     threads: int | None = None
     cancel: Cancel | None = None
 
-    def scene(self, logs: Array, x_mm: Array, y_mm: Array, gain: Array | float = 1.0) -> Scene:
-        """Return dots at some places; `gain` is a factor on their absorption."""
-        radius, r, g, b, scattering = np.exp(logs)
-        mua = np.outer(np.broadcast_to(gain, x_mm.shape), (r, g, b))
-        dots = Impressions(x_mm, y_mm, self.depth_mm, radius, self.thickness_mm, mua)
+    def scene(self, values: Array, x_mm: Array, y_mm: Array, swell: Array | float = 1.0) -> Scene:
+        """Return dots at some places; `swell` is a factor on their radius."""
+        radius, r, g, b, scattering = np.exp(values[:LOGS])
+        dots = Impressions(
+            x_mm, y_mm, self.depth_mm, np.clip(radius * swell, 0.005, 0.5), self.thickness_mm,
+            np.tile((r, g, b), (x_mm.size, 1)), granularity=self.granularity,
+        )  # fmt: skip
         skin = Skin(
             melanosome_fraction=self.skin.melanosome,
             scattering=float(np.clip(scattering, LEAST[-1], MOST[-1])),
@@ -60,12 +70,19 @@ class Model:
         height, width = self.shape
         return Scene(skin, dots, ((width + 0.1) / self.px_per_mm, (height + 0.1) / self.px_per_mm))
 
-    def light(self, logs: Array, places: Places) -> Float32Array:
-        """Return R / R0 as the camera sees it, float32 (height, width, 3)."""
-        return self.seen(self.scene(logs, places.x_mm, places.y_mm))
+    def bare(self, values: Array) -> Array:
+        """Return R0 of the skin in the bands, (3,), without veil."""
+        scattering = float(np.clip(np.exp(values[LOGS - 1]), LEAST[-1], MOST[-1]))
+        return bare_reflectance(
+            Skin(melanosome_fraction=self.skin.melanosome, scattering=scattering)
+        )
 
-    def seen(self, scene: Scene) -> Float32Array:
-        """Return a scene's R / R0, blurred by the camera."""
+    def light(self, values: Array, places: Places) -> Float32Array:
+        """Return light over that of bare skin as the camera sees it, float32 (height, width, 3)."""
+        return self.seen(self.scene(values, places.x_mm, places.y_mm, places.swell), values)
+
+    def seen(self, scene: Scene, values: Array) -> Float32Array:
+        """Return a scene's light over that of bare skin, veiled, and blurred by the camera."""
         taken = render(
             scene, self.px_per_mm, output="absorbance", device="cpu",
             threads=self.threads, cancel=self.cancel,
@@ -74,7 +91,9 @@ class Model:
         if self.blur_px > 0.0:
             planes = [blur(np.ascontiguousarray(light[..., b]), self.blur_px**2) for b in range(3)]
             light = np.stack(planes, axis=2)
-        return light
+        veil = (values[LOGS] / self.bare(values)).astype(np.float32)
+        out: Float32Array = (light + veil) / (np.float32(1.0) + veil)
+        return out
 
 
 def model_of(
@@ -82,6 +101,7 @@ def model_of(
     skin: Skin,
     depth_mm: float,
     thickness_mm: float,
+    granularity: float,
     threads: int | None,
     cancel: Cancel | None,
 ) -> Model:
@@ -101,12 +121,14 @@ def model_of(
     for name, value in (("depth_mm", depth_mm), ("thickness_mm", thickness_mm)):
         if not 0.0 < value <= 2.5:
             raise InputError(must(name, "be over 0 and at most 2.5 mm", value))
+    if not 0.0 <= granularity <= 1.0:
+        raise InputError(must("granularity", "be 0 to 1", granularity))
     if depth_mm < 0.5 * thickness_mm:
         remedy = "The top of a deposit cannot lie above the skin's surface."
         rule = "be at least half of thickness_mm"
         raise InputError(must("depth_mm", rule, depth_mm, remedy=remedy))
     height, width = light.bands.shape[:2]
     return Model(
-        skin, depth_mm, thickness_mm, light.px_per_mm, (height, width), light.blur_px,
+        skin, depth_mm, thickness_mm, granularity, light.px_per_mm, (height, width), light.blur_px,
         threads, cancel,
     )  # fmt: skip

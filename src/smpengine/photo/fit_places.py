@@ -19,6 +19,8 @@ _MOST: Final = 1500
 _MARGIN_MM: Final = 0.5
 _START_MM: Final = 0.05
 _REFINE_MM: Final = (0.0, 0.03, 0.06, 0.09, 0.12, 0.16)
+GAINS: Final = (0.2, 3.0)
+"""What a dot may take over what was drawn for it; what is beyond is no such dot."""
 _COLOUR: Final = (0.45, 0.40, 0.15)  # bands by how much they tell of places: blue is noisy
 
 
@@ -31,7 +33,9 @@ class Places:
     x_mm, y_mm
         Centres, from the picture's top left.
     gain
-        What a dot takes over what the mean of them takes.
+        What a dot takes over what was drawn for it.
+    swell
+        Its radius over the middle one of all.
     alone
         Whether it is round, away from others and from the picture's edge: those are fitted.
     """
@@ -39,6 +43,7 @@ class Places:
     x_mm: Array
     y_mm: Array
     gain: Array
+    swell: Array
     alone: NDArray[np.bool_]
 
     def __len__(self) -> int:
@@ -55,7 +60,7 @@ def places_of(blobs: Blobs, light: Light) -> Places:
     inside = np.ones(len(blobs), bool) if light.mask is None else light.mask[row, col]
     blobs = blobs.rows(blobs.is_round & inside)
     x, y = _centred(blobs.x_mm, blobs.y_mm, light)
-    places = Places(x, y, np.ones(x.size), np.zeros(x.size, bool))
+    places = Places(x, y, np.ones(x.size), np.ones(x.size), np.zeros(x.size, bool))
     return replace(places, alone=blobs.is_dot & _alone(places, light))
 
 
@@ -116,7 +121,7 @@ def _centred(x_mm: Array, y_mm: Array, light: Light) -> tuple[Array, Array]:
     return (col + 0.5 + dx) / s, (row + 0.5 + dy) / s
 
 
-def refined(places: Places, light: Light, drawn: Float32Array) -> Places:
+def refined(places: Places, bands: Float32Array, drawn: Float32Array, px_per_mm: float) -> Places:
     """Move dots, and weigh them, so that what was drawn at their places fits the picture better.
 
     Around each dot the picture is what was drawn, times 1 + its excess, moved by a little, over a
@@ -124,13 +129,17 @@ def refined(places: Places, light: Light, drawn: Float32Array) -> Places:
 
     Parameters
     ----------
-    places, light
-        What is fitted.
+    places
+        What is moved; their gains are those over what was drawn.
+    bands
+        The picture's light, over that of its skin, float32 (height, width, 3).
     drawn
-        Light as the engine has it with dots at those places, float32 (height, width, 3).
+        R / R0 as the engine has it with dots at those places, likewise.
+    px_per_mm
+        Scale of both.
     """
-    s = light.px_per_mm
-    seen, model = _plane(light.bands), _plane(drawn)
+    s = px_per_mm
+    seen, model = _plane(bands), _plane(drawn)
     slope_y, slope_x = np.gradient(model)
     planes = np.stack([seen, model, slope_x, slope_y], axis=2).astype(np.float32)
     radii = np.array(_REFINE_MM) * s
@@ -149,5 +158,5 @@ def refined(places: Places, light: Light, drawn: Float32Array) -> Places:
     shift = np.linalg.solve(normal, right[..., None])[..., 0]
     most = 0.5
     dx, dy = np.clip(shift[:, 2:].T, -most, most) / s
-    gain = np.clip(shift[:, 0], 0.2, 3.0)
+    gain = np.clip(shift[:, 0], *GAINS)
     return replace(places, x_mm=places.x_mm + dx, y_mm=places.y_mm + dy, gain=gain)
