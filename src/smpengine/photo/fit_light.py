@@ -58,7 +58,7 @@ def light_of(
     mask: NDArray[np.bool_] | None,
     sharpness_px: float,
 ) -> Light:
-    """Return the light of an sRGB picture, uint8 (height, width, 3), on the grid it is fitted on.
+    """Return the light of an sRGB picture, uint8 (height, width, 3).
 
     `sharpness_px` is the camera's blur in pixels of the picture.
     """
@@ -66,17 +66,36 @@ def light_of(
 
     linear = cv2.LUT(np.ascontiguousarray(image), to_linear(np.arange(256)).astype(np.float32))
     bands = linear @ np.linalg.inv(np.array(BAND_TO_LINEAR_SRGB)).astype(np.float32).T
+    return Light(np.ascontiguousarray(bands, np.float32), px_per_mm, mask, sharpness_px)
+
+
+def coarsened(
+    image: NDArray[np.uint8], px_per_mm: float, mask: NDArray[np.bool_] | None
+) -> tuple[NDArray[np.uint8], int, NDArray[np.bool_] | None]:
+    """Return a picture averaged down to what it is fitted at, by how much, and its mask."""
+    import cv2
+
     whole = max(math.ceil(px_per_mm / FINEST_PX_PER_MM - 1e-9), 1)
-    if whole > 1:
-        height, width = (side // whole * whole for side in image.shape[:2])
-        size = width // whole, height // whole
-        bands = cv2.resize(bands[:height, :width], size, interpolation=cv2.INTER_AREA)
-        if mask is not None:
-            share = mask[:height, :width].astype(np.float32)
-            mask = cv2.resize(share, size, interpolation=cv2.INTER_AREA) > 0.5
-    return Light(
-        np.ascontiguousarray(bands, np.float32), px_per_mm / whole, mask, sharpness_px / whole
+    if whole == 1:
+        return image, 1, mask
+    height, width = (side // whole * whole for side in image.shape[:2])
+    size = width // whole, height // whole
+    linear = cv2.LUT(
+        np.ascontiguousarray(image[:height, :width]), to_linear(np.arange(256)).astype(np.float32)
     )
+    image = to_codes(cv2.resize(linear, size, interpolation=cv2.INTER_AREA))
+    if mask is not None:
+        share = np.ascontiguousarray(mask[:height, :width], np.float32)
+        mask = np.asarray(cv2.resize(share, size, interpolation=cv2.INTER_AREA) > 0.5)
+    return image, whole, mask
+
+
+def to_codes(linear: Float32Array) -> NDArray[np.uint8]:
+    """Return sRGB codes of linear light, clipped (IEC 61966-2-1)."""
+    light = np.clip(linear, 0.0, 1.0)
+    curve = 1.055 * np.maximum(light, 0.0031308) ** np.float32(1.0 / 2.4) - 0.055
+    code = np.where(light <= 0.0031308, 12.92 * light, curve)
+    return np.asarray(np.rint(255.0 * code), np.uint8)
 
 
 def ring_radii_mm(px_per_mm: float) -> tuple[Array, int]:

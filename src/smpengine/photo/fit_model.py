@@ -11,10 +11,9 @@ from typing import Final
 
 import numpy as np
 
-from smpengine.errors import InputError, must
 from smpengine.impressions import Impressions
 from smpengine.optics.skin import bare_reflectance
-from smpengine.photo.fit_light import Array, Float32Array, Light
+from smpengine.photo.fit_light import Array, Float32Array
 from smpengine.photo.fit_places import Places
 from smpengine.render import render
 from smpengine.scene import Scene, Skin
@@ -94,41 +93,3 @@ class Model:
         veil = (values[LOGS] / self.bare(values)).astype(np.float32)
         out: Float32Array = (light + veil) / (np.float32(1.0) + veil)
         return out
-
-
-def model_of(
-    light: Light,
-    skin: Skin,
-    depth_mm: float,
-    thickness_mm: float,
-    granularity: float,
-    threads: int | None,
-    cancel: Cancel | None,
-) -> Model:
-    """Return the model of a picture.
-
-    Raises
-    ------
-    InputError
-        The skin has a table of its own, or the deposits would reach out of it.
-    """
-    if not isinstance(skin, Skin):
-        raise InputError(must("skin", "be a Skin", type(skin).__name__))
-    if skin.table is not None:
-        remedy = "Give its melanosome_fraction: a table says nothing of other scattering."
-        rule = "be given by type or melanosome_fraction"
-        raise InputError(must("skin", rule, "a table", remedy=remedy))
-    for name, value in (("depth_mm", depth_mm), ("thickness_mm", thickness_mm)):
-        if not 0.0 < value <= 2.5:
-            raise InputError(must(name, "be over 0 and at most 2.5 mm", value))
-    if not 0.0 <= granularity <= 1.0:
-        raise InputError(must("granularity", "be 0 to 1", granularity))
-    if depth_mm < 0.5 * thickness_mm:
-        remedy = "The top of a deposit cannot lie above the skin's surface."
-        rule = "be at least half of thickness_mm"
-        raise InputError(must("depth_mm", rule, depth_mm, remedy=remedy))
-    height, width = light.bands.shape[:2]
-    return Model(
-        skin, depth_mm, thickness_mm, granularity, light.px_per_mm, (height, width), light.blur_px,
-        threads, cancel,
-    )  # fmt: skip

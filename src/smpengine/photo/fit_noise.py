@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smpengine.image.colour import BAND_TO_LINEAR_SRGB
-from smpengine.photo.fit_light import Float32Array, Light
+from smpengine.photo.fit_light import Float32Array, Light, to_codes
 from smpengine.verdict.dots import blur
 
 _LOCAL_MM: Final = 0.7
@@ -67,13 +67,7 @@ class Remainder:
     def picture(self, bands: Float32Array) -> NDArray[np.uint8]:
         """Return an 8-bit sRGB picture of light in units of the skin's."""
         matrix = np.array(BAND_TO_LINEAR_SRGB, np.float32).T
-        linear = np.clip((self.skin * bands) @ matrix, 0.0, 1.0)
-        code = np.where(
-            linear <= 0.0031308,
-            12.92 * linear,
-            1.055 * np.maximum(linear, 0.0031308) ** np.float32(1.0 / 2.4) - 0.055,
-        )
-        return np.asarray(np.rint(255.0 * code), np.uint8)
+        return to_codes((self.skin * bands) @ matrix)
 
 
 def remainder_of(light: Light, drawn: Float32Array) -> Remainder:

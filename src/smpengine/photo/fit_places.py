@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -15,8 +16,11 @@ ALONE_MM: Final = 0.34
 """A dot whose nearest neighbour is further is fitted; nearer ones are drawn and not compared."""
 FEWEST: Final = 12
 """Fewer dots than that give no mean worth fitting."""
-_MOST: Final = 1500
+_MOST: Final = 700
 _MARGIN_MM: Final = 0.5
+MOST_PIXELS: Final = 400_000
+"""Of a larger picture a part is drawn: more dots would cost time and say no more."""
+_BESIDE_MM: Final = 1.5
 _START_MM: Final = 0.05
 _REFINE_MM: Final = (0.0, 0.03, 0.06, 0.09, 0.12, 0.16)
 GAINS: Final = (0.2, 3.0)
@@ -50,6 +54,17 @@ class Places:
         """Return how many there are."""
         return int(self.x_mm.size)
 
+    def rows(self, index: NDArray[np.bool_]) -> Places:
+        """Return some of them."""
+        return Places(*(getattr(self, name)[index] for name in self.__dataclass_fields__))
+
+    def beyond(self, shape: tuple[int, ...], px_per_mm: float) -> NDArray[np.bool_]:
+        """Return which lie outside a picture of a shape (height, width, ...)."""
+        height, width = shape[0] / px_per_mm, shape[1] / px_per_mm
+        x, y = self.x_mm, self.y_mm
+        out: NDArray[np.bool_] = (x < 0.0) | (y < 0.0) | (x >= width) | (y >= height)
+        return out
+
 
 def places_of(blobs: Blobs, light: Light) -> Places:
     """Return the places of dark blobs, those of the treated area, centred on the light's grid."""
@@ -62,6 +77,51 @@ def places_of(blobs: Blobs, light: Light) -> Places:
     x, y = _centred(blobs.x_mm, blobs.y_mm, light)
     places = Places(x, y, np.ones(x.size), np.ones(x.size), np.zeros(x.size, bool))
     return replace(places, alone=blobs.is_dot & _alone(places, light))
+
+
+def window_of(light: Light, places: Places) -> tuple[Light, Places, tuple[int, int]]:
+    """Cut out the part with most dots where a picture is larger than what needs to be drawn.
+
+    Returns
+    -------
+    Light, Places
+        Of the part; places a little beyond it are drawn and not compared.
+    int, int
+        Its first row and column.
+    """
+    height, width = light.bands.shape[:2]
+    if height * width <= MOST_PIXELS:
+        return light, places, (0, 0)
+    side = math.isqrt(MOST_PIXELS)
+    rows = min(height, max(side, MOST_PIXELS // width))
+    cols = min(width, max(side, MOST_PIXELS // height))
+    s = light.px_per_mm
+    x, y = places.x_mm[places.alone] * s, places.y_mm[places.alone] * s
+
+    def dots(corner: tuple[int, int]) -> int:
+        row, col = corner
+        return int(((x >= col) & (x < col + cols) & (y >= row) & (y < row + rows)).sum())
+
+    corners = [
+        (row, col)
+        for row in sorted({*range(0, height - rows, max(rows // 3, 1)), height - rows})
+        for col in sorted({*range(0, width - cols, max(cols // 3, 1)), width - cols})
+    ]
+    row, col = max(corners, key=dots)
+    part = slice(row, row + rows), slice(col, col + cols)
+    cut = replace(
+        light,
+        bands=np.ascontiguousarray(light.bands[part]),
+        mask=None if light.mask is None else light.mask[part],
+    )
+    moved = replace(places, x_mm=places.x_mm - col / s, y_mm=places.y_mm - row / s)
+    beside = replace(moved, x_mm=moved.x_mm + _BESIDE_MM, y_mm=moved.y_mm + _BESIDE_MM)
+    pad = round(2.0 * _BESIDE_MM * s)
+    near = moved.rows(~beside.beyond((rows + pad, cols + pad), s))
+    inner = replace(near, x_mm=near.x_mm - _MARGIN_MM, y_mm=near.y_mm - _MARGIN_MM)
+    edge = round(2.0 * _MARGIN_MM * s)
+    alone = near.alone & ~inner.beyond((rows - edge, cols - edge), s)
+    return cut, replace(near, alone=alone), (row, col)
 
 
 def _alone(places: Places, light: Light) -> NDArray[np.bool_]:

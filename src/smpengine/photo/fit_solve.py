@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -41,13 +42,14 @@ class Level:
         -ln of mean light over that of bare skin, and its standard error, (3,) each.
     region
         The treated area, bool (height, width).
-    log_count_sigma
-        How sure the number of dots is, as a logarithm.
+    log_count, log_count_sigma
+        Logarithm of how many dots there are over how many are drawn, and how sure that is.
     """
 
     absorbance: Array
     sigma: Array
     region: NDArray[np.bool_]
+    log_count: float
     log_count_sigma: float
 
 
@@ -59,9 +61,11 @@ class Solution:
     ----------
     values
         Logarithms of radius, absorption in R, G, B and scattering; the veil; and, where the level
-        is known, the logarithm of the number of dots over what was counted: (6,) or (7,).
+        is known, the logarithm of the number of dots over what is drawn: (6,) or (7,).
     covariance
         Of those.
+    slopes
+        Of the residuals by the values.
     drawn
         Light over bare skin's as the engine has it there, float32 (height, width, 3).
     chi2
@@ -70,6 +74,7 @@ class Solution:
 
     values: Array
     covariance: Array
+    slopes: Array
     drawn: Float32Array
     chi2: float
 
@@ -123,9 +128,13 @@ class Problem:
             offset -= profiles(bands, x, y, self.s).mean(axis=0)
         return offset / _ROLLS
 
-    def residuals(self, values: Array) -> Array:
-        """Return what is left, each in standard deviations; priors are the last of them."""
-        drawn = self.model.light(values, self.places)
+    def residuals(self, values: Array, model: Model | None = None) -> Array:
+        """Return what is left, each in standard deviations; priors are the last of them.
+
+        `model` is another than the problem's own: what its givens do to the result.
+        """
+        model = self.model if model is None else model
+        drawn = model.light(values, self.places)
         mine = profiles(drawn, self.x[self.kept], self.y[self.kept], self.s)
         left = mine.mean(axis=0) + self.offset - self.each[self.kept].mean(axis=0)
         parts = [self.whiten @ left.ravel()]
@@ -133,13 +142,14 @@ class Problem:
             taken = -np.log(drawn[self.level.region].mean(axis=0, dtype=np.float64))
             scaled = taken * np.exp(values[LOGS + 1])
             parts.append((scaled - self.level.absorbance) / self.level.sigma)
-            parts.append(values[LOGS + 1 :] / self.level.log_count_sigma)
-        return np.concatenate([*parts, self._priors(values)])
+            more = values[LOGS + 1 :] - self.level.log_count
+            parts.append(more / self.level.log_count_sigma)
+        return np.concatenate([*parts, self._priors(values, model)])
 
-    def _priors(self, values: Array) -> Array:
+    def _priors(self, values: Array, model: Model) -> Array:
         own = (values[:LOGS] - np.log(PRIOR_MEAN)) / PRIOR_SIGMA
         pigment = np.diff(values[1:4]) / PIGMENT_SIGMA
-        skin = np.log(self.model.bare(values) + values[LOGS])
+        skin = np.log(model.bare(values) + values[LOGS])
         colour = (skin - skin.mean() - self.colour) / SKIN_SIGMA
         return np.concatenate([own, pigment, values[LOGS : LOGS + 1] / VEIL_SIGMA, colour])
 
@@ -155,8 +165,11 @@ def begin(model: Model, places: Places) -> tuple[Array, Float32Array]:
     return values, model.light(values, places)
 
 
-def solve(problem: Problem, start: Array) -> Solution:
-    """Find the values that explain the mean dot best; `start` has one more where it has a level."""
+def solve(problem: Problem, start: Array, tries: int = 12) -> Solution:
+    """Find the values that explain the mean dot best, in at most so many steps.
+
+    `start` has one more value where the problem has a level.
+    """
     from scipy.optimize import least_squares
 
     low = np.array([*np.log(LEAST), 0.0, -0.7])[: start.size]
@@ -169,28 +182,35 @@ def solve(problem: Problem, start: Array) -> Solution:
     inside = np.clip(start, low + 1e-3 * (high - low), high - 1e-3 * (high - low))
     found = least_squares(
         residuals, inside / scale, bounds=(low / scale, high / scale), jac=_slopes(residuals),
-        xtol=3e-4, ftol=1e-5, gtol=1e-6, max_nfev=12,
+        xtol=3e-4, ftol=1e-5, gtol=1e-6, max_nfev=tries,
     )  # fmt: skip
     chi2 = float((found.fun[: problem.rows] ** 2).sum()) / problem.rows
     covariance = np.linalg.inv(found.jac.T @ found.jac) * np.outer(scale, scale)
     values = found.x * scale
     drawn = problem.model.light(values, problem.places)
-    return Solution(values, covariance * max(chi2, 1.0), drawn, chi2)
+    return Solution(values, covariance * max(chi2, 1.0), found.jac / scale, drawn, chi2)
 
 
-def _slopes(residuals: object) -> object:
+def _slopes(residuals: Callable[[Array], Array]) -> Callable[[Array], Array]:
     """Return the Jacobian by forward differences of one absolute step."""
 
     def slopes(at: Array) -> Array:
-        here = residuals(at)  # type: ignore[operator]
-        columns = []
+        here, columns = residuals(at), []
         for k in range(at.size):
             ahead = at.copy()
             ahead[k] += _STEP
-            columns.append((residuals(ahead) - here) / _STEP)  # type: ignore[operator]
+            columns.append((residuals(ahead) - here) / _STEP)
         return np.stack(columns, axis=1)
 
     return slopes
+
+
+def effect(problem: Problem, solution: Solution, model: Model) -> Array:
+    """Return how the values change where another model is given, to first order."""
+    there = problem.residuals(solution.values, model)
+    here = problem.residuals(solution.values)
+    out: Array = -np.linalg.lstsq(solution.slopes, there - here, rcond=None)[0]
+    return out
 
 
 def recentred(problem: Problem, solution: Solution) -> tuple[Places, float]:
@@ -217,9 +237,17 @@ def recentred(problem: Problem, solution: Solution) -> tuple[Places, float]:
     variance = max(_variance(swell[chosen]) - noise_variance, 0.0)
     # What noise alone would make of equal dots is taken off each (J. S. Lim, 1990: Wiener).
     certain = variance / max(variance + noise_variance, 1e-12)
-    swell = certain * (swell - np.median(swell[chosen]))
     limit = np.log(_MOST_SWELL)
-    return replace(moved, swell=np.exp(np.clip(swell, -limit, limit))), float(np.sqrt(variance))
+    swell = np.clip(certain * (swell - np.median(swell[chosen])), -limit, limit)
+    # What lies beyond the picture is drawn for its halo, and cannot be told from it.
+    beyond = moved.beyond(drawn.shape, problem.s)
+    moved = replace(
+        moved,
+        x_mm=np.where(beyond, places.x_mm, moved.x_mm),
+        y_mm=np.where(beyond, places.y_mm, moved.y_mm),
+        swell=np.where(beyond, 1.0, np.exp(swell)),
+    )
+    return moved, float(np.sqrt(variance))
 
 
 def _variance(values: Array) -> float:
