@@ -1,0 +1,140 @@
+"""What a fit takes as given: checked, or estimated from the picture where nobody says."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smpengine.errors import InputError, must, number
+from smpengine.photo.fit_granules import USUAL, USUAL_SIGMA
+from smpengine.scene import Skin
+from smpengine.verdict.picture import to_linear
+
+_SHARPNESS_SIGMA: Final = 0.15
+"""Of a blur that was estimated, relative; and at least so many pixels:"""
+_LEAST_SHARPNESS_SIGMA: Final = 0.08
+_MOST_BLUR_PX: Final = 20.0
+_BRIGHTER: Final = (0.5, 0.9)
+_LUMINANCE: Final = (0.2126, 0.7152, 0.0722)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What is not fitted. Sigmas are 0 where a value was given.
+
+    Attributes
+    ----------
+    skin, log_melanosome_sigma
+        Its melanin, and the standard error of its logarithm.
+    sharpness_px, sharpness_sigma
+        The camera's blur on the grid that is fitted.
+    depth_mm, thickness_mm
+        Of the deposits.
+    granularity, granularity_sigma
+        Of the dots.
+    """
+
+    skin: Skin
+    log_melanosome_sigma: float
+    sharpness_px: float
+    sharpness_sigma: float
+    depth_mm: float
+    thickness_mm: float
+    granularity: float
+    granularity_sigma: float
+
+
+def given_of(
+    image: NDArray[np.uint8],
+    mask: NDArray[np.bool_] | None,
+    skin: Skin | None,
+    sharpness_px: float | None,
+    dots: tuple[float, float, float | None],
+) -> Given:
+    """Check what was given, and estimate the rest.
+
+    Parameters
+    ----------
+    image, mask
+        The picture, and its treated area.
+    skin, sharpness_px
+        None where the picture is to tell.
+    dots
+        Depth and thickness in mm; granularity, or None.
+
+    Raises
+    ------
+    InputError
+        The skin has a table of its own, or a number is out of range.
+    """
+    depth, thickness = (
+        _millimetres(n, v) for n, v in zip(("depth", "thickness"), dots[:2], strict=True)
+    )
+    if depth < 0.5 * thickness:
+        remedy = "The top of a deposit cannot lie above the skin's surface."
+        rule = "be at least half of thickness_mm"
+        raise InputError(must("depth_mm", rule, depth, remedy=remedy))
+    granularity, loose = (USUAL, USUAL_SIGMA) if dots[2] is None else (_share(dots[2]), 0.0)
+    log_sigma = 0.0
+    if skin is None:
+        skin, log_sigma = _skin_of(image, mask)
+    if not isinstance(skin, Skin):
+        raise InputError(must("skin", "be a Skin", type(skin).__name__))
+    if skin.table is not None:
+        remedy = "Give its melanosome_fraction: a table says nothing of other scattering."
+        rule = "be given by type or melanosome_fraction"
+        raise InputError(must("skin", rule, "a table", remedy=remedy))
+    if sharpness_px is None:
+        blur, blur_sigma = _sharpness_of(image)
+    else:
+        blur, blur_sigma = number("sharpness_px", sharpness_px), 0.0
+        if not 0.0 <= blur <= _MOST_BLUR_PX:
+            rule = f"be 0 to {_MOST_BLUR_PX:g} pixels"
+            raise InputError(must("sharpness_px", rule, sharpness_px))
+    return Given(skin, log_sigma, blur, blur_sigma, depth, thickness, granularity, loose)
+
+
+def _millimetres(name: str, value: object) -> float:
+    given = number(f"{name}_mm", value)
+    if not 0.0 < given <= 2.5:
+        raise InputError(must(f"{name}_mm", "be over 0 and at most 2.5 mm", given))
+    return given
+
+
+def _share(value: object) -> float:
+    given = number("granularity", value)
+    if not 0.0 <= given <= 1.0:
+        raise InputError(must("granularity", "be 0 to 1", given))
+    return given
+
+
+def _skin_of(image: NDArray[np.uint8], mask: NDArray[np.bool_] | None) -> tuple[Skin, float]:
+    """Estimate the skin of a picture, and how sure the logarithm of its melanin is."""
+    from smpengine.photo.skin import estimate_skin
+
+    seen = estimate_skin(_bare_colour(image, mask))
+    return seen.skin, float(seen.melanosome_sigma)
+
+
+def _bare_colour(image: NDArray[np.uint8], mask: NDArray[np.bool_] | None) -> NDArray[np.float64]:
+    """Return linear sRGB of bare skin, (3,): of the brighter half, for dots are in the darker."""
+    bare = np.ones(image.shape[:2], bool) if mask is None or mask.mean() > 0.95 else ~mask
+    light = to_linear(image[bare][:: max(1, int(bare.sum()) // 200_000)])
+    grey = light @ np.array(_LUMINANCE)
+    low, high = np.quantile(grey, _BRIGHTER)
+    colour: NDArray[np.float64] = np.median(light[(grey >= low) & (grey <= high)], axis=0)
+    return colour
+
+
+def _sharpness_of(image: NDArray[np.uint8]) -> tuple[float, float]:
+    """Estimate the camera's blur, and how sure that is, both in pixels."""
+    from smpengine.photo.sharpness import sharpness_of
+
+    light = to_linear(image) @ np.array(_LUMINANCE)
+    seen = sharpness_of(light.astype(np.float32))
+    blur = float(seen.sigma_px)
+    return blur, math.hypot(_SHARPNESS_SIGMA * blur, _LEAST_SHARPNESS_SIGMA)
