@@ -197,7 +197,7 @@ def _opencv_png(image: NDArray[Any]) -> tuple[bool, bytes]:
 
     # Noise in the low bits leaves run lengths as good as matches, in half the time.
     flags = [cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
-    order = {3: [2, 1, 0], 4: [2, 1, 0, 3], 2: [0, 0, 0, 1]}  # OpenCV has no grey with alpha
+    order = {3: [2, 1, 0], 4: [2, 1, 0, 3]}
     swapped = image if image.ndim == 2 else np.ascontiguousarray(image[..., order[image.shape[2]]])
     found: list[tuple[bool, NDArray[np.uint8]]] = []
     # On a thread of its own: the encoder runs for seconds, and Ctrl-C would wait for it.

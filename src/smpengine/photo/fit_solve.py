@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from smpengine.photo.fit_light import Array, Float32Array, Light, profiles
 from smpengine.photo.fit_model import LEAST, LOGS, MOST, MOST_VEIL, Model
-from smpengine.photo.fit_noise import Remainder, remainder_of
+from smpengine.photo.fit_noise import remainder_of
 from smpengine.photo.fit_places import Places, refined
 
 START: Final = (0.065, 40.0, 40.0, 40.0, 1.0)
@@ -209,7 +209,7 @@ def effect(problem: Problem, solution: Solution, model: Model) -> Array:
     """Return how the values change where another model is given, to first order."""
     there = problem.residuals(solution.values, model)
     here = problem.residuals(solution.values)
-    out: Array = -np.linalg.lstsq(solution.slopes, there - here, rcond=None)[0]
+    out: Array = -np.linalg.lstsq(solution.slopes, there - here, rcond=None)[0].astype(np.float64)
     return out
 
 

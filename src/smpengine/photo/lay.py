@@ -105,7 +105,7 @@ def _lay(
     height, width, channels = source.shape
     largest = np.float32(light.shape[1] - 1)
     one, zero, half = np.float32(1.0), np.float32(0.0), np.float32(0.5)
-    wide = np.float32(2.5)
+    wide = np.float32(2.0)
     lost = np.empty(3, np.float32)
     rounding = np.empty(3, np.float32)
     grained = grain.shape[0] > 0

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from smpengine.photo.photograph import LARGEST
+from smpengine.files import write_files
+from smpengine.image.write import KEY, described, encoded_png, with_chunks
+from smpengine.photo.marks import NOTICE, software
+from smpengine.photo.photograph import LARGEST, Photograph
 
 
 def overlay_of(before: NDArray[Any], after: NDArray[Any]) -> NDArray[Any]:
@@ -49,3 +55,25 @@ def overlay_of(before: NDArray[Any], after: NDArray[Any]) -> NDArray[Any]:
         out[part, :, :3] = np.where(alpha > 0.0, np.floor(colour + 0.5), 0.0)
         out[part, :, 3] = np.floor(alpha[..., 0] * largest + 0.5)
     return out
+
+
+def write_overlay(
+    path: str | Path, photo: Photograph, layer: NDArray[Any], metadata: Mapping[str, object]
+) -> None:
+    """Write a layer as a PNG, as it is displayed, with the photograph's profile.
+
+    Raises
+    ------
+    OutputError
+        It could not be written.
+    """
+    chunks = [
+        (b"tEXt", b"Comment\x00" + NOTICE.encode("latin-1")),
+        (b"tEXt", b"Software\x00" + software().encode("latin-1")),
+        (b"iTXt", KEY.encode() + b"\x00\x00\x00\x00\x00" + described(metadata).encode("utf-8")),
+    ]
+    # A grey photograph's profile is for one channel, and a layer has three.
+    if photo.carried.icc is not None and photo.channels == 3:
+        chunks.append((b"iCCP", b"ICC profile\x00\x00" + zlib.compress(photo.carried.icc)))
+    data = with_chunks(encoded_png(layer), chunks)
+    write_files({Path(path): lambda name: name.write_bytes(data)})

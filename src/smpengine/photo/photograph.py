@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -94,6 +94,10 @@ class Photograph:
             raise InputError(must(name, f"have at most {MOST_PX:,} pixels", got))
         if self.orientation not in ORIENTATIONS:
             raise InputError(must(f"{name}: orientation", "be 1 to 8", self.orientation))
+
+    def showing(self, pixels: NDArray[Any]) -> Photograph:
+        """Return other pixels of the same kind, that mean the same."""
+        return replace(self, pixels=pixels)
 
     @property
     def name(self) -> str:

@@ -235,6 +235,7 @@ def simulate(
     if camera is not None and not isinstance(camera, Camera):
         raise InputError(must("camera", "be a Camera or None", type(camera).__name__))
     ground = ground_of(placing_of(px_per_mm), treated)
+    box = touched(treated)
     colour = skin_colour(seen, treated)
     if skin is None:
         found = estimate_skin(colour, white, gloss, seen.channels == 1)
@@ -243,7 +244,7 @@ def simulate(
         if not isinstance(given, Skin):
             raise SceneError(must("skin", "be a Skin, its type, or None", repr(skin)))
         found = given_skin(replace(given, complexion=None), colour, gloss)
-    through = seen_through(camera or Camera(), seen, touched(treated))
+    through = seen_through(camera or Camera(), seen, box)
     treatment = ground.treated(plan, found.skin)
     notes = (*left_out(plan), *found.notes, *through.notes)
     return Simulation(seen, treated, treatment, ground, found, through, notes)

@@ -59,6 +59,10 @@ def check_photo_output(path: str | Path, photo: Photograph, name: str = "out") -
     if photo.alpha is not None and kind in _NO_ALPHA:
         rule = f"hold an alpha channel, which {target.suffix} cannot"
         raise InputError(must(name, rule, repr(str(path)), remedy="Write .png or .tif."))
+    grey16 = photo.pixels.dtype == np.uint16 and photo.channels == 1
+    if kind == "png" and photo.alpha is not None and grey16:
+        rule = "hold grey of 16 bits with alpha, which OpenCV cannot write as .png"
+        raise InputError(must(name, rule, repr(str(path)), remedy="Write .tif."))
     check_target(target, name)
     refuse_original(target, photo, name)
 
