@@ -63,7 +63,11 @@ def test_sixteen_bits_grey_and_alpha_come_back(tmp_path: Path) -> None:
         pixels = rng.integers(0, 65535, shape, dtype=np.uint16)
         for alpha in (None, rng.integers(0, 65535, (30, 40), dtype=np.uint16)):
             photo = smp.Photograph(pixels, alpha)
-            for suffix in (".png", ".tif"):
+            grey_alpha = alpha is not None and len(shape) == 2
+            if grey_alpha:
+                with pytest.raises(smp.InputError, match=r"Write \.tif"):
+                    smp.write_photo(tmp_path / "a.png", photo, pixels, {})
+            for suffix in (".tif",) if grey_alpha else (".png", ".tif"):
                 smp.write_photo(tmp_path / f"a{suffix}", photo, pixels, {})
                 again = smp.read_photo(tmp_path / f"a{suffix}")
                 assert (again.pixels == pixels).all()
