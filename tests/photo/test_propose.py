@@ -197,4 +197,5 @@ def _near(mask: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Return what is within a few pixels of the mask, where its line is drawn."""
     import cv2
 
-    return cv2.dilate((mask > 0).astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+    wide = cv2.dilate((mask > 0).astype(np.uint8), np.ones((9, 9), np.uint8))
+    return np.asarray(wide > 0)
