@@ -1,4 +1,4 @@
-"""`smp.fit` on the engine's own pictures, whose truth is known: bias, and whether errors are honest.
+"""Round trip of the fit on the engine's own pictures: bias, and whether errors are honest.
 
     python benchmarks/fit.py [--each 8] [--only noise] [--seed 0]
 
@@ -195,7 +195,8 @@ def summarise(scores: dict[str, list[list[float]]]) -> None:
             print(
                 f"  {what:16s} median error {100 * np.median(error):+6.1f} %, "
                 f"middle size {100 * np.median(np.abs(error)):5.1f} %, "
-                f"within 1 sigma {100 * np.mean(z <= 1):4.0f} %, 2 sigma {100 * np.mean(z <= 2):4.0f} %"
+                f"within 1 sigma {100 * np.mean(z <= 1):4.0f} %, "
+                f"2 sigma {100 * np.mean(z <= 2):4.0f} %"
             )
 
 

@@ -37,6 +37,13 @@ from smpengine.views.render_view import render_view
 from smpengine.views.view import View
 
 if TYPE_CHECKING:
+    from smpengine.photo.camera import Camera
+    from smpengine.photo.photograph import Photograph
+    from smpengine.photo.placing import Placing
+    from smpengine.photo.read_photo import read_photo
+    from smpengine.photo.render_on import render_on
+    from smpengine.photo.simulation import Simulation, simulate
+    from smpengine.photo.write_photo import write_photo
     from smpengine.plan.load import load_plan
     from smpengine.plan.plan import Plan
     from smpengine.plan.table import read_impressions, write_impressions
@@ -45,6 +52,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Camera",
     "Cancelled",
     "Complexion",
     "Device",
@@ -55,6 +63,8 @@ __all__ = [
     "InputError",
     "Light",
     "OutputError",
+    "Photograph",
+    "Placing",
     "Plan",
     "PlanError",
     "Report",
@@ -62,6 +72,7 @@ __all__ = [
     "Scars",
     "Scene",
     "SceneError",
+    "Simulation",
     "Skin",
     "SmpError",
     "Truth",
@@ -73,22 +84,34 @@ __all__ = [
     "load_plan",
     "rasterise",
     "read_impressions",
+    "read_photo",
     "render",
+    "render_on",
     "render_view",
     "report",
+    "simulate",
     "truth",
     "truth_maps",
     "upload",
     "write_impressions",
+    "write_photo",
 ]
 
 _LAZY = {
+    "Camera": "photo.camera",
+    "Photograph": "photo.photograph",
+    "Placing": "photo.placing",
     "Plan": "plan.plan",
     "Report": "verdict.report",
     "load_plan": "plan.load",
     "read_impressions": "plan.table",
+    "read_photo": "photo.read_photo",
+    "render_on": "photo.render_on",
     "report": "verdict.report",
+    "simulate": "photo.simulation",
+    "Simulation": "photo.simulation",
     "write_impressions": "plan.table",
+    "write_photo": "photo.write_photo",
 }
 
 

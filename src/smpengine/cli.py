@@ -5,11 +5,8 @@ Exit codes: 0 done, 1 failed, 2 bad input.
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -18,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import smpengine as smp
+from smpengine.cli_mask import mask_command
 from smpengine.cli_outputs import Beside, beside_options
+from smpengine.cli_photo import photo_command
 from smpengine.cli_report import report_command
 from smpengine.cli_view import VIEW_NAMES, check_view, draw
+from smpengine.progress import progress_bar
 from smpengine.render import OUTPUTS
-from smpengine.workers import Progress
 
 if TYPE_CHECKING:
     from smpengine.plan.plan import Plan
@@ -117,7 +116,7 @@ def render(plan: Path, out: Path, output: str, **options: Any) -> None:
             _fail("--save-impressions: CSV holds R, G, B, got pigment in the bands of skin.table.",
                   _BAD_INPUT)  # fmt: skip
         smp.write_impressions(options["save_impressions"], scene.impressions)
-    with _progress(f"rendering {plan.name}") as report:
+    with progress_bar(f"rendering {plan.name}") as report:
         picture = draw(scene, scale, output, exposure, illuminant, options, report)
     metadata = {**scene.provenance, "px_per_mm": scale, "output": output, "exposure": exposure,
                 "illuminant": illuminant,
@@ -147,27 +146,6 @@ def _scene(
     bare = plan.scene(sessions=0)
     provenance = {**bare.provenance, "impressions": impressions.name}
     return replace(bare, impressions=columns, provenance=provenance)
-
-
-@contextmanager
-def _progress(label: str, unit: str = "tile") -> Iterator[Progress | None]:
-    """Show a bar on a terminal for what takes over a second."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from tqdm import tqdm
-
-    delay = float(os.environ.get("TQDM_DELAY", 1.0))  # as tqdm names it; a short call shows no bar
-    bar = tqdm(desc=label, unit=unit, delay=delay, leave=False)
-
-    def report(done: int, total: int) -> None:
-        bar.total = total
-        bar.update(done - bar.n)
-
-    try:
-        yield report
-    finally:
-        bar.close()
 
 
 @main.command()
@@ -215,7 +193,7 @@ def calibrate_skin(skin: Path, out: Path, photons: int, seed: int, threads: int 
     properties = read_skin(skin)
     part = out.with_name(out.name + ".part")
     try:
-        with _progress(f"transport in {skin.name}", "part") as report:
+        with progress_bar(f"transport in {skin.name}", "part") as report:
             workers = Workers(thread_count(threads), progress=report)
             table = calibrate(
                 properties, photons, seed, workers, part, lambda line: click.echo(line, err=True)
@@ -344,6 +322,8 @@ def bench(
 
 
 main.add_command(report_command)
+main.add_command(mask_command)
+main.add_command(photo_command)
 
 if __name__ == "__main__":
     main()

@@ -14,8 +14,9 @@ SOURCE = Path(smp.__file__).parent
 # Each layer may import from those after it, and from itself.
 LAYERS = (
     ("cli",),
-    ("cli_outputs", "cli_report", "cli_view"),
+    ("cli_mask", "cli_outputs", "cli_photo", "cli_report", "cli_view"),
     ("bench",),
+    ("photo",),
     ("plan",),
     ("verdict",),
     ("inventory", "truth", "truth_maps"),
@@ -38,6 +39,7 @@ LAYERS = (
     ("skintable", "columns", "complexion"),
     ("surface",),
     ("light",),
+    ("progress",),
     ("workers", "doubles", "moves", "files", "philox"),
     ("lanes",),
     ("errors",),

@@ -12,7 +12,7 @@ import os
 import struct
 import threading
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -91,7 +91,7 @@ def write_image(path: str | Path, image: NDArray[Any], metadata: Mapping[str, ob
     check_output(target, kind)
     _check_picture(image, kind)
     scale = _scale(metadata)
-    text = _described(metadata)
+    text = described(metadata)
     suffix = target.suffix.lower()
     if suffix == ".png":
         write_files({target: lambda name: _write_png(name, image, scale, text)})
@@ -127,8 +127,14 @@ def _scale(metadata: Mapping[str, object]) -> float:
     return scale
 
 
-def _described(metadata: Mapping[str, object]) -> str:
-    """Return the JSON that a file carries."""
+def described(metadata: Mapping[str, object]) -> str:
+    """Return the JSON that a file carries.
+
+    Raises
+    ------
+    InputError
+        Something in `metadata` is not what JSON can hold.
+    """
 
     def plain(value: object) -> object:
         if isinstance(value, np.generic | np.ndarray):
@@ -153,17 +159,6 @@ def _write_npy(name: Path, image: NDArray[Any]) -> None:
 
 
 def _write_png(name: Path, image: NDArray[Any], px_per_mm: float, text: str) -> None:
-    import imageio.v3 as iio
-
-    if image.dtype == np.uint8:
-        iio.imwrite(name, image, plugin="pillow", extension=".png", compress_level=_PNG_LEVEL)
-    else:
-        # Pillow has no 16-bit RGB. imageio's OpenCV plugin would write the file itself, and a full
-        # disk is only a return value there: encode into memory, and let Python write.
-        ok, data = _opencv_png(image)
-        if not ok:
-            raise OSError("the PNG encoder failed")
-        name.write_bytes(data)
     per_metre = round(px_per_mm * 1000.0)
     chunks = [
         (b"sRGB", b"\x00"),
@@ -172,7 +167,29 @@ def _write_png(name: Path, image: NDArray[Any], px_per_mm: float, text: str) -> 
         (b"tEXt", b"Software\x00smpengine " + smpengine.__version__.encode("latin-1")),
         (b"iTXt", KEY.encode("latin-1") + b"\x00\x00\x00\x00\x00" + text.encode("utf-8")),
     ]
-    name.write_bytes(_with_chunks(name.read_bytes(), chunks))
+    name.write_bytes(with_chunks(encoded_png(image), chunks))
+
+
+def encoded_png(image: NDArray[Any]) -> bytes:
+    """Return a picture of 8 or 16 bits, (h, w) or (h, w, 2..4), as the bytes of a PNG.
+
+    Raises
+    ------
+    OSError
+        The encoder failed.
+    """
+    if image.dtype == np.uint8:
+        import imageio.v3 as iio
+
+        return iio.imwrite(
+            "<bytes>", image, plugin="pillow", extension=".png", compress_level=_PNG_LEVEL
+        )
+    # Pillow has no 16-bit RGB. imageio's OpenCV plugin would write the file itself, and a full
+    # disk is only a return value there: encode into memory, and let Python write.
+    ok, data = _opencv_png(image)
+    if not ok:
+        raise OSError("the PNG encoder failed")
+    return data
 
 
 def _opencv_png(image: NDArray[Any]) -> tuple[bool, bytes]:
@@ -180,7 +197,8 @@ def _opencv_png(image: NDArray[Any]) -> tuple[bool, bytes]:
 
     # Noise in the low bits leaves run lengths as good as matches, in half the time.
     flags = [cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
-    swapped = np.ascontiguousarray(image[..., ::-1])
+    order = {3: [2, 1, 0], 4: [2, 1, 0, 3]}
+    swapped = image if image.ndim == 2 else np.ascontiguousarray(image[..., order[image.shape[2]]])
     found: list[tuple[bool, NDArray[np.uint8]]] = []
     # On a thread of its own: the encoder runs for seconds, and Ctrl-C would wait for it.
     encoder = threading.Thread(
@@ -193,7 +211,21 @@ def _opencv_png(image: NDArray[Any]) -> tuple[bool, bytes]:
     return True, found[0][1].tobytes()
 
 
-def _with_chunks(png: bytes, chunks: list[tuple[bytes, bytes]]) -> bytes:
+def png_chunks(path: Path) -> Iterator[tuple[bytes, bytes]]:
+    """Give the chunks before a PNG's pixels, name and data; nothing of what is no PNG."""
+    with path.open("rb") as file:
+        if file.read(len(_PNG_SIGNATURE)) != _PNG_SIGNATURE:
+            return
+        while len(start := file.read(8)) == 8:
+            size, kind = struct.unpack(">I4s", start)
+            if kind == b"IDAT":
+                return
+            data = file.read(size)
+            file.seek(4, os.SEEK_CUR)
+            yield kind, data
+
+
+def with_chunks(png: bytes, chunks: list[tuple[bytes, bytes]]) -> bytes:
     """Put chunks behind the header (PNG specification, 5.3)."""
     header_end = len(_PNG_SIGNATURE) + 4 + 4 + 13 + 4
     packed = b"".join(
@@ -272,14 +304,7 @@ def _read_text(target: Path) -> str | None:
 def _png_text(target: Path) -> str | None:
     """Return the JSON of a PNG: its chunks are walked, for Pillow refuses very large pictures."""
     head = KEY.encode("latin-1") + b"\x00\x00\x00\x00\x00"
-    with target.open("rb") as file:
-        if file.read(len(_PNG_SIGNATURE)) != _PNG_SIGNATURE:
-            return None
-        while len(start := file.read(8)) == 8:
-            size, kind = struct.unpack(">I4s", start)
-            if kind == b"IDAT":
-                return None
-            if kind == b"iTXt" and (data := file.read(size)).startswith(head):
-                return data[len(head) :].decode("utf-8")
-            file.seek(size + 4 if kind != b"iTXt" else 4, os.SEEK_CUR)
+    for kind, data in png_chunks(target):
+        if kind == b"iTXt" and data.startswith(head):
+            return data[len(head) :].decode("utf-8")
     return None

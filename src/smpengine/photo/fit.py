@@ -78,7 +78,7 @@ def fit(
         Standard deviation of the camera's blur, pixels; estimated from the picture when None, 0 for
         a picture that the engine rendered.
     depth_mm, thickness_mm
-        Of the deposits. A picture hardly tells depth from scattering: notes say what it would change.
+        Of the deposits. A picture hardly tells depth from scattering: notes say what it changes.
     granularity
         Of the dots, 0 to 1; estimated when None.
     progress, cancel

@@ -21,7 +21,7 @@ from smpengine.verdict.dots import Blobs, find
 from smpengine.verdict.picture import prepare
 
 _SPACINGS: Final = (0.0, 0.25, 0.40, 0.50, 0.58, 0.65)
-"""Tried least distances between dots, in units of 1 / sqrt(density): random to as even as may be."""
+"""Tried least distances between dots, in units of 1 / sqrt(density): random to very even."""
 _MERGED_MM: Final = 0.10
 _ROUNDS: Final = 2
 _TRIES: Final = 60

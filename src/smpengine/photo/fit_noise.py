@@ -67,7 +67,7 @@ class Remainder:
     def picture(self, bands: Float32Array) -> NDArray[np.uint8]:
         """Return an 8-bit sRGB picture of light in units of the skin's."""
         matrix = np.array(BAND_TO_LINEAR_SRGB, np.float32).T
-        return to_codes((self.skin * bands) @ matrix)
+        return to_codes(((self.skin * bands) @ matrix).astype(np.float32))
 
 
 def remainder_of(light: Light, drawn: Float32Array) -> Remainder:
@@ -80,4 +80,5 @@ def remainder_of(light: Light, drawn: Float32Array) -> Remainder:
 
     skin = np.maximum(smooth(light.bands), np.float32(_LEAST)) / smooth(drawn)
     weight = np.maximum(drawn, np.float32(1e-3)) ** np.float32(_POWER)
-    return Remainder(skin, (light.bands / skin - drawn) / weight, light.px_per_mm)
+    rest = (light.bands / skin - drawn) / weight
+    return Remainder(skin.astype(np.float32), rest.astype(np.float32), light.px_per_mm)

@@ -214,7 +214,7 @@ def effect(problem: Problem, solution: Solution, model: Model) -> Array:
     """Return how the values change where another model is given, to first order."""
     there = problem.residuals(solution.values, model)
     here = problem.residuals(solution.values)
-    out: Array = -np.linalg.lstsq(solution.slopes, there - here, rcond=None)[0]
+    out: Array = -np.linalg.lstsq(solution.slopes, there - here, rcond=None)[0].astype(np.float64)
     return out
 
 
