@@ -181,7 +181,7 @@ def _fitted(part: Light, places: Places, given: Given, steps: _Steps, threads: i
 def _counted(dots: Blobs, part: Light, state: State) -> Count:
     problem = state.problem
     odd = max(problem.odd_share - _USUALLY_ODD, 0.0)
-    remainder = remainder_of(part, state.solution.drawn)
+    remainder = remainder_of(part, state.solution.drawn).calm()
     return count_of(dots, part, problem.model, state.solution, remainder, state.spread, odd)
 
 

@@ -106,7 +106,9 @@ class Problem:
         self.kept = score <= _OUTLIER * np.median(score)
         depth = np.ptp(self.each.mean(axis=0), axis=1)[:, None]
         size = np.sqrt(np.mean((left.reshape(self.each.shape) / depth) ** 2, axis=(1, 2)))
-        self.odd_share = float(np.mean(~self.kept & (size > _ODD)))
+        # Two dots in one take more than one does; a pore, a freckle or a speck takes less.
+        less = left.mean(axis=1) > 0.0
+        self.odd_share = float(np.mean(~self.kept & (size > _ODD) & less))
         count = int(self.kept.sum())
         found = np.cov(left[self.kept].T)
         # Few dots tell little of how rings go together: what is left of that is noise.
