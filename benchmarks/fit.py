@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 import smpengine as smp
 from smpengine.photo.fit import fit
-from smpengine.photo.fit_light import to_codes
 from smpengine.verdict.dots import blur
 from smpengine.verdict.picture import to_linear
 
@@ -125,9 +124,12 @@ def photographed(
     if kind.blur_px > 0.0:
         light = to_linear(image).astype(np.float32)
         planes = [blur(np.ascontiguousarray(light[..., b]), kind.blur_px**2) for b in range(3)]
-        image = to_codes(np.stack(planes, axis=2))
-    if kind.noise > 0.0:
-        noisy = image + kind.noise * rng.standard_normal(image.shape)
+        light = np.stack(planes, axis=2)
+        code = 255.0 * np.where(
+            light <= 0.0031308, 12.92 * light, 1.055 * np.maximum(light, 0.003) ** (1 / 2.4) - 0.055
+        )
+        # Rounded once, under noise: without any, steps of codes would be rings around dots.
+        noisy = code + max(kind.noise, 0.4) * rng.standard_normal(code.shape)
         image = np.rint(np.clip(noisy, 0.0, 255.0)).astype(np.uint8)
     if kind.jpeg:
         import cv2

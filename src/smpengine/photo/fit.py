@@ -100,10 +100,10 @@ def fit(
     """
     scale = _checked(image, px_per_mm, mask)
     steps = _Steps(progress, cancel)
-    image, whole, mask = coarsened(image, scale, mask)
+    linear, image, mask, whole = coarsened(image, scale, mask)
     blur = None if sharpness_px is None else sharpness_px / whole
     given = given_of(image, mask, skin, blur, (depth_mm, thickness_mm, granularity))
-    light = light_of(image, scale / whole, mask, given.sharpness_px)
+    light = light_of(linear, scale / whole, mask, given.sharpness_px)
     blobs = find(prepare(image, light.px_per_mm, mask))
     everywhere = places_of(blobs.dark, light)
     _enough(everywhere)
@@ -180,8 +180,8 @@ def _fitted(part: Light, places: Places, given: Given, steps: _Steps, threads: i
 
 def _counted(dots: Blobs, part: Light, state: State) -> Count:
     problem = state.problem
-    odd = max(1.0 - float(problem.kept.mean()) - _USUALLY_ODD, 0.0)
-    remainder = remainder_of(part, state.solution.drawn)
+    odd = max(problem.odd_share - _USUALLY_ODD, 0.0)
+    remainder = remainder_of(part, state.solution.drawn).calm()
     return count_of(dots, part, problem.model, state.solution, remainder, state.spread, odd)
 
 

@@ -20,9 +20,12 @@ from smpengine.photo.fit_solve import Solution
 from smpengine.verdict.dots import Blobs, find
 from smpengine.verdict.picture import prepare
 
-_SPACINGS: Final = (0.0, 0.25, 0.40, 0.50, 0.58, 0.65)
+_SPACINGS: Final = (0.0, 0.2, 0.35, 0.5, 0.65)
 """Tried least distances between dots, in units of 1 / sqrt(density): random to very even."""
-_MERGED_MM: Final = 0.10
+_EVENNESS_SD: Final = 0.26
+"""Of one dot's evenness, where dots are random (P. J. Clark, F. C. Evans, Ecology 35 (1954) 445)."""
+_USUAL_SHARE: Final = 0.95
+_LEAST_SHARE: Final = 0.05
 _ROUNDS: Final = 2
 _TRIES: Final = 60
 _SEED: Final = 31_337
@@ -97,38 +100,40 @@ def count_of(
     """
     wanted = len(dots) * (1.0 - false_share)
     rng = np.random.Generator(np.random.Philox(_SEED))
-    present, missed, seen_of = wanted / 0.97, 1.0, []
-    for _ in range(_ROUNDS):
-        n = max(round(present), 1)
-        x, y = _alike(n, dots, light, rng)
+
+    def seen_at(present: float, spacing: float) -> tuple[float, float]:
+        """Return the share of dots that is found, and how evenly those lie."""
+        x, y = _thrown(max(round(present), 2), spacing, light, rng).T
         swell = np.exp(radius_spread * rng.standard_normal(x.size))
         drawn = model.seen(model.scene(solution.values, x, y, swell), solution.values)
-        image = remainder.picture(next(remainder.elsewhere(drawn, 1)))
-        seen = len(found_in(image, light))
-        seen_of.append(min(max(seen / x.size, 0.05), 1.2))
-        # A fraction is missed, whatever the number; fewer of them where dots are sparser.
-        present = wanted / seen_of[-1]
-        missed = max(present - wanted, 0.0)
+        seen = found_in(remainder.picture(next(remainder.elsewhere(drawn, 1))), light)
+        return float(np.clip(len(seen) / x.size, _LEAST_SHARE, 1.2)), _evenness(seen, light)
+
+    # Where dots hide behind each other depends on how evenly they lie, and that is seen as well.
+    goal, share = _evenness(dots, light), _USUAL_SHARE
+    for _ in range(_ROUNDS):
+        tried = np.array([seen_at(wanted / share, spacing) for spacing in _SPACINGS])
+        off = (tried[:, 1] - goal) / (_EVENNESS_SD * math.sqrt(2.0 / max(len(dots), 1)))
+        weight = np.exp(-0.5 * (off**2 - (off**2).min()))
+        weight /= weight.sum()
+        share = float(weight @ tried[:, 0])
+    unsure = math.sqrt(float(weight @ (tried[:, 0] - share) ** 2))
+    present = wanted / share
+    missed = max(present - wanted, 0.0)
     relative = math.sqrt(2.0 * missed + 1.0) / max(wanted, 1.0)
-    lack = max(1.0 - seen_of[-1], 0.0)
-    sigma = math.sqrt(relative**2 + (0.15 * lack) ** 2 + (0.3 * false_share) ** 2 + _FLOOR**2)
+    sigma = math.sqrt(relative**2 + (unsure / share) ** 2 + (0.3 * false_share) ** 2 + _FLOOR**2)
     return Count(len(dots), present, sigma)
 
 
-def _alike(n: int, dots: Blobs, light: Light, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Return `n` places in the treated area, about as evenly spaced as the dots found."""
+def _evenness(dots: Blobs, light: Light) -> float:
+    """Return the mean distance to the nearest neighbour, times the root of density."""
     from scipy.spatial import cKDTree
 
+    if len(dots) < 2:
+        return 0.5
     at = np.column_stack([dots.x_mm, dots.y_mm])
-    goal = float(cKDTree(at).query(at, k=2)[0][:, 1].mean())
-    best: tuple[float, Array] = (math.inf, np.empty((0, 2)))
-    for spacing in _SPACINGS:
-        placed = _thrown(n, spacing, light, rng)
-        kept = placed[_unmerged(placed)]
-        off = abs(float(cKDTree(kept).query(kept, k=2)[0][:, 1].mean()) - goal)
-        if off < best[0]:
-            best = off, placed
-    return best[1][:, 0], best[1][:, 1]
+    near = cKDTree(at).query(at, k=2)[0][:, 1]
+    return float(near.mean()) * math.sqrt(len(dots) / (100.0 * area_cm2(light)))
 
 
 def _thrown(n: int, spacing: float, light: Light, rng: np.random.Generator) -> Array:
@@ -159,13 +164,3 @@ def _thrown(n: int, spacing: float, light: Light, rng: np.random.Generator) -> A
         cells.setdefault((i, j), []).append((x, y))
         placed.append((x, y))
     return np.array(placed)
-
-
-def _unmerged(at: Array) -> NDArray[np.bool_]:
-    """Return places less those so near to another that the detector sees one."""
-    from scipy.spatial import cKDTree
-
-    pairs = cKDTree(at).query_pairs(_MERGED_MM, output_type="ndarray")
-    kept = np.ones(len(at), bool)
-    kept[pairs.max(axis=1)] = False
-    return kept

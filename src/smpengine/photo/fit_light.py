@@ -53,41 +53,45 @@ class Light:
 
 
 def light_of(
-    image: NDArray[np.uint8],
-    px_per_mm: float,
-    mask: NDArray[np.bool_] | None,
-    sharpness_px: float,
+    linear: Float32Array, px_per_mm: float, mask: NDArray[np.bool_] | None, sharpness_px: float
 ) -> Light:
-    """Return the light of an sRGB picture, uint8 (height, width, 3).
+    """Return the light of a picture in the bands.
 
-    `sharpness_px` is the camera's blur in pixels of the picture.
+    Parameters
+    ----------
+    linear
+        Linear sRGB, float32 (height, width, 3).
+    px_per_mm, mask
+        Its scale and treated area.
+    sharpness_px
+        The camera's blur in its pixels.
     """
-    import cv2
-
-    linear = cv2.LUT(np.ascontiguousarray(image), to_linear(np.arange(256)).astype(np.float32))
     bands = linear @ np.linalg.inv(np.array(BAND_TO_LINEAR_SRGB)).astype(np.float32).T
     return Light(np.ascontiguousarray(bands, np.float32), px_per_mm, mask, sharpness_px)
 
 
 def coarsened(
     image: NDArray[np.uint8], px_per_mm: float, mask: NDArray[np.bool_] | None
-) -> tuple[NDArray[np.uint8], int, NDArray[np.bool_] | None]:
-    """Return a picture averaged down to what it is fitted at, by how much, and its mask."""
+) -> tuple[Float32Array, NDArray[np.uint8], NDArray[np.bool_] | None, int]:
+    """Return a picture averaged down to what it is fitted at: linear, as codes, mask, by how much.
+
+    What is averaged is finer than codes are, and light is kept as fine: rounded steps would pass
+    for rings around dots.
+    """
     import cv2
 
+    table = to_linear(np.arange(256)).astype(np.float32)
     whole = max(math.ceil(px_per_mm / FINEST_PX_PER_MM - 1e-9), 1)
+    linear: Float32Array = cv2.LUT(np.ascontiguousarray(image), table)
     if whole == 1:
-        return image, 1, mask
+        return linear, image, mask, whole
     height, width = (side // whole * whole for side in image.shape[:2])
     size = width // whole, height // whole
-    linear = cv2.LUT(
-        np.ascontiguousarray(image[:height, :width]), to_linear(np.arange(256)).astype(np.float32)
-    )
-    image = to_codes(cv2.resize(linear, size, interpolation=cv2.INTER_AREA))
+    linear = cv2.resize(linear[:height, :width], size, interpolation=cv2.INTER_AREA)
     if mask is not None:
         share = np.ascontiguousarray(mask[:height, :width], np.float32)
         mask = np.asarray(cv2.resize(share, size, interpolation=cv2.INTER_AREA) > 0.5)
-    return image, whole, mask
+    return linear, to_codes(linear), mask, whole
 
 
 def to_codes(linear: Float32Array) -> NDArray[np.uint8]:

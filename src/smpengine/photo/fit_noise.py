@@ -8,7 +8,7 @@ of dots that are known: what centring or counting does to that, it does to the p
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -24,6 +24,8 @@ _AWAY_MM: Final = 1.0
 _LEAST: Final = 1e-5
 _POWER: Final = 1.4 / 2.4
 _SEED: Final = 20_201
+_BLOB_MM: Final = 0.05
+_STANDS_OUT: Final = 4.5
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,15 @@ class Remainder:
             if rng.integers(2):
                 moved = moved[:, ::-1]
             yield drawn + weight * moved
+
+    def calm(self) -> Remainder:
+        """Return it without what stands out: dots that were not drawn, or not drawn as they are."""
+        usual = np.median(np.abs(self.grain), axis=(0, 1)) + np.float32(1e-6)
+        plane = np.ascontiguousarray((self.grain / usual).mean(axis=2))
+        plane = np.abs(blur(plane, max((_BLOB_MM * self.px_per_mm) ** 2, 0.25)))
+        odd = plane > _STANDS_OUT * float(np.median(plane)) / 0.67449
+        around = blur(odd.astype(np.float32), max((_BLOB_MM * self.px_per_mm) ** 2, 0.25))
+        return replace(self, grain=self.grain * (around < 0.05)[..., None])
 
     def picture(self, bands: Float32Array) -> NDArray[np.uint8]:
         """Return an 8-bit sRGB picture of light in units of the skin's."""

@@ -28,6 +28,8 @@ MODEL_ERROR: Final = 0.001
 """Of a mean profile, relative to its depth: what sampling leaves."""
 _STEP: Final = 0.02
 _OUTLIER: Final = 4.0
+_ODD: Final = 0.25
+"""Of the mean dot's depth: what is off by more, and like no other, is skin that looks like a dot."""
 _ROLLS: Final = 6
 _MOST_SWELL: Final = 1.7
 
@@ -102,6 +104,11 @@ class Problem:
         scatter = 1.4826 * np.median(np.abs(left), axis=0) + 1e-6
         score = np.sqrt(np.mean((left / scatter) ** 2, axis=1))
         self.kept = score <= _OUTLIER * np.median(score)
+        depth = np.ptp(self.each.mean(axis=0), axis=1)[:, None]
+        size = np.sqrt(np.mean((left.reshape(self.each.shape) / depth) ** 2, axis=(1, 2)))
+        # Two dots in one take more than one does; a pore, a freckle or a speck takes less.
+        less = left.mean(axis=1) > 0.0
+        self.odd_share = float(np.mean(~self.kept & (size > _ODD) & less))
         count = int(self.kept.sum())
         found = np.cov(left[self.kept].T)
         # Few dots tell little of how rings go together: what is left of that is noise.
