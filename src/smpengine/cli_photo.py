@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +59,8 @@ _YEAR_DAYS = 365.25
               help="Also a page that compares them, session by session: .html.")  # fmt: skip
 @click.option("--film", type=click.Path(path_type=Path), default=None, metavar="FILE",
               help="Also an animation over sessions and years: .mp4, .webp, .gif.")  # fmt: skip
+@click.option("--sheet", type=click.Path(path_type=Path), default=None, metavar="FILE",
+              help="Also a treatment sheet to print: sessions, counts, shades: .html.")  # fmt: skip
 @click.option("--device", default="auto", show_default=True, help="See `smpengine devices`.")
 @click.option("--threads", type=int, default=None, help="Number of threads; the bits are the same.")
 def photo_command(photo: Path, plan_file: Path, mask_file: Path, out: Path, **options: Any) -> None:
@@ -142,7 +145,7 @@ def _check_beside(options: dict[str, Any], out: Path, photo: Photograph) -> None
 
     suffixes = {
         "overlay": (".png",), "pair_file": (".png", ".jpg", ".jpeg"), "slider": (".html", ".htm"),
-        "film": (".mp4", ".webp", ".gif"),
+        "film": (".mp4", ".webp", ".gif"), "sheet": (".html", ".htm"),
     }  # fmt: skip
     taken = {out.resolve(): "--out"}
     for name, allowed in suffixes.items():
@@ -189,11 +192,30 @@ def _write_beside(
         from smpengine.photo.film import write_film
 
         labels = ["Before", *(label for label, _, _ in stages)]
-        frames = [photo.srgb8()]
-        frames += [
+        frames = (
             photo.showing(prepared.picture(day, count, **drawn)).srgb8() for _, day, count in stages
-        ]
-        write_film(options["film"], frames, labels)
+        )
+        write_film(options["film"], chain([photo.srgb8()], frames), labels)
+    if options["sheet"] is not None:
+        _write_sheet(options["sheet"], prepared, after)
+
+
+def _write_sheet(file: Path, prepared: Simulation, after: NDArray[Any]) -> None:
+    """Write what is done in each session, for the one who does it."""
+    from smpengine.photo.review import review
+    from smpengine.photo.sheet import write_sheet
+
+    photo, plan = prepared.photo, prepared.plan
+    dots = np.bincount(prepared.scene().impressions.session, minlength=len(plan.sessions))
+    pictures = {
+        "Before": photo.srgb8(),
+        "After, simulated": photo.showing(after).srgb8(),
+        "Treated area": review(photo.srgb8(), prepared.mask),
+    }
+    write_sheet(
+        file, plan, dots=dots.tolist(), area_cm2=prepared.ground.area_cm2(),
+        px_per_mm=prepared.ground.px_per_mm, notes=prepared.notes, pictures=pictures,
+    )  # fmt: skip
 
 
 def _stages(prepared: Simulation) -> list[tuple[str, float | None, int | None]]:

@@ -114,11 +114,21 @@ def test_the_command_draws_and_never_writes_to_the_photo(tmp_path: Path) -> None
     Image.fromarray(np.full((80, 60), 255, np.uint8)).save(mask)
     common = ("photo", file, "--plan", plan, "--mask", mask, "--px-per-mm", 10)
     beside = ("--overlay", tmp_path / "o.png", "--pair", tmp_path / "p.png")
-    done = run(*common, "-o", tmp_path / "b.png", *beside, "--slider", tmp_path / "s.html")
+    done = run(
+        *common,
+        "-o",
+        tmp_path / "b.png",
+        *beside,
+        "--slider",
+        tmp_path / "s.html",
+        "--sheet",
+        tmp_path / "t.html",
+    )
     assert done.exit_code == 0, done.output
     assert "80 px" in done.output
     assert smp.read_photo(tmp_path / "b.png").shape == (80, 60)
     assert (tmp_path / "s.html").stat().st_size > 1000
+    assert "Session" in (tmp_path / "t.html").read_text(encoding="utf-8")
     assert smp.read_photo(tmp_path / "o.png").alpha is not None
     wrong = run(*common, "-o", file)
     assert wrong.exit_code == 1

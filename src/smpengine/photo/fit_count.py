@@ -23,7 +23,7 @@ from smpengine.verdict.picture import prepare
 _SPACINGS: Final = (0.0, 0.2, 0.35, 0.5, 0.65)
 """Tried least distances between dots, in units of 1 / sqrt(density): random to very even."""
 _EVENNESS_SD: Final = 0.26
-"""Of one dot's evenness, where dots are random (P. J. Clark, F. C. Evans, Ecology 35 (1954) 445)."""
+"""Tried least distances between dots, in units of 1 / sqrt(density): random to very even."""
 _USUAL_SHARE: Final = 0.95
 _LEAST_SHARE: Final = 0.05
 _ROUNDS: Final = 2

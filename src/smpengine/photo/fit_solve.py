@@ -29,7 +29,7 @@ MODEL_ERROR: Final = 0.001
 _STEP: Final = 0.02
 _OUTLIER: Final = 4.0
 _ODD: Final = 0.25
-"""Of the mean dot's depth: what is off by more, and like no other, is skin that looks like a dot."""
+"""Of the mean dot's depth: what is off by more, and like no other, is skin that looks like one."""
 _ROLLS: Final = 6
 _MOST_SWELL: Final = 1.7
 
