@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from smpengine.errors import InputError, must
+from smpengine.files import take_file
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,6 +55,7 @@ def mask_command(
         write_mask,
         write_shown,
     )
+    from smpengine.photo.write_photo import refuse_original
 
     check_mask_file(out, "--out")
     if review_file is not None:
@@ -66,7 +68,13 @@ def mask_command(
         remedy = 'For example --inside "900,400 1300,420", a stroke on the scalp.'
         message = must("--box, --inside or --polygons", "be given", "none", remedy=remedy)
         raise InputError(message)
-    picture = read_photo(photo).srgb8()
+    source = read_photo(photo)
+    taken: dict[Path, str] = {}
+    for name, file in (("--polygons", polygons), ("--out", out), ("--review", review_file)):
+        if file is not None:
+            take_file(taken, name, file)
+            refuse_original(file, source, name)
+    picture = source.srgb8()
     mask = _mask(picture, box, strokes, polygons, feather)
     write_mask(out, mask, int(bits))
     if review_file is not None:

@@ -10,8 +10,7 @@ from typing import Any
 import click
 
 import smpengine as smp
-from smpengine.errors import InputError, must
-from smpengine.files import check_target
+from smpengine.files import check_target, take_file
 from smpengine.truth_maps import check_maps_file
 from smpengine.truth_table import check_table_file
 
@@ -65,18 +64,18 @@ class Beside:
 
         self = cls(options["truth"], options["truth_maps"], options["clean"])
         taken: dict[Path, str] = {}
-        _take(taken, "out", out)
+        take_file(taken, "out", out)
         for file in self.truth:
             check_table_file(file, "--truth")
             check_target(file, "--truth")
-            _take(taken, "--truth", file)
+            take_file(taken, "--truth", file)
         if self.truth_maps is not None:
             check_maps_file(self.truth_maps, "--truth-maps")
             check_target(self.truth_maps, "--truth-maps")
-            _take(taken, "--truth-maps", self.truth_maps)
+            take_file(taken, "--truth-maps", self.truth_maps)
         if self.clean is not None:
             check_output(self.clean, kind, "--clean")
-            _take(taken, "--clean", self.clean)
+            take_file(taken, "--clean", self.clean)
         return self
 
     def write(
@@ -118,13 +117,3 @@ class Beside:
                 exposure=metadata["exposure"], illuminant=metadata["illuminant"], threads=threads,
             )  # fmt: skip
             write_image(self.clean, skin, {**metadata, "clean": True})
-
-
-def _take(taken: dict[Path, str], name: str, file: Path) -> None:
-    """Refuse a file that another option writes: the later would silently replace the first."""
-    side = [file.with_name(f"{file.name}.json")] if file.suffix.lower() == ".npy" else []
-    for path in (file.resolve(), *(each.resolve() for each in side)):
-        if path in taken:
-            rule = f"be another file than that of {taken[path]}"
-            raise InputError(must(name, rule, repr(str(file))))
-        taken[path] = name

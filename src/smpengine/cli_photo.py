@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import numpy as np
 
 import smpengine as smp
 from smpengine.errors import InputError, must
+from smpengine.files import take_file
 from smpengine.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -71,7 +73,7 @@ def photo_command(photo: Path, plan_file: Path, mask_file: Path, out: Path, **op
     plan = smp.load_plan(plan_file)
     source = smp.read_photo(photo)
     check_photo_output(out, source, "--out")
-    _check_beside(options, out, source)
+    _check_beside({**options, "plan": plan_file, "mask": mask_file}, out, source)
     mask = read_mask(mask_file, source.shape)
     camera = smp.Camera(options["sharpness"], options["noise"])
     prepared = smp.simulate(
@@ -147,7 +149,9 @@ def _check_beside(options: dict[str, Any], out: Path, photo: Photograph) -> None
         "overlay": (".png",), "pair_file": (".png", ".jpg", ".jpeg"), "slider": (".html", ".htm"),
         "film": (".mp4", ".webp", ".gif"), "sheet": (".html", ".htm"),
     }  # fmt: skip
-    taken = {out.resolve(): "--out"}
+    taken: dict[Path, str] = {}
+    for name, file in (("--plan", options["plan"]), ("--mask", options["mask"]), ("--out", out)):
+        take_file(taken, name, file)
     for name, allowed in suffixes.items():
         file = options[name]
         if file is None:
@@ -155,10 +159,7 @@ def _check_beside(options: dict[str, Any], out: Path, photo: Photograph) -> None
         flag = f"--{name.removesuffix('_file')}"
         if file.suffix.lower() not in allowed:
             raise InputError(must(flag, f"end in {', '.join(allowed)}", repr(str(file))))
-        if file.resolve() in taken:
-            rule = f"be another file than that of {taken[file.resolve()]}"
-            raise InputError(must(flag, rule, repr(str(file))))
-        taken[file.resolve()] = flag
+        take_file(taken, flag, file)
         check_target(file, flag)
         refuse_original(file, photo, flag)
 
@@ -179,25 +180,43 @@ def _write_beside(
 
         both = pair(photo.srgb8(), photo.showing(after).srgb8())
         write_shown(options["pair_file"], both, "Before, and a simulation of after.")
-    stages = _stages(prepared)
-    if options["slider"] is not None:
-        from smpengine.photo.slider import write_slider
-
-        shown = (
-            (label, photo.showing(prepared.picture(day, count, **drawn)).srgb8())
-            for label, day, count in stages
-        )
-        write_slider(options["slider"], photo.srgb8(), shown)
-    if options["film"] is not None:
-        from smpengine.photo.film import write_film
-
-        labels = ["Before", *(label for label, _, _ in stages)]
-        frames = (
-            photo.showing(prepared.picture(day, count, **drawn)).srgb8() for _, day, count in stages
-        )
-        write_film(options["film"], chain([photo.srgb8()], frames), labels)
+    _write_stages(options["slider"], options["film"], prepared, drawn)
     if options["sheet"] is not None:
         _write_sheet(options["sheet"], prepared, after)
+
+
+def _write_stages(
+    slider: Path | None, film: Path | None, prepared: Simulation, drawn: dict[str, Any]
+) -> None:
+    """Write what shows all stages; each is drawn once, and kept as small as the film has it."""
+    from smpengine.photo.film import LONGEST_PX, write_film
+    from smpengine.photo.shown import shrunk
+    from smpengine.photo.slider import write_slider
+
+    if slider is None and film is None:
+        return
+    photo, stages = prepared.photo, _stages(prepared)
+    before = photo.srgb8()
+    shown = (
+        (label, photo.showing(prepared.picture(day, count, **drawn)).srgb8())
+        for label, day, count in stages
+    )
+    frames: Iterable[NDArray[np.uint8]] = (picture for _, picture in shown)
+    if slider is not None:
+        kept: list[NDArray[np.uint8]] = []
+
+        def keeping() -> Iterator[tuple[str, NDArray[np.uint8]]]:
+            for label, picture in shown:
+                if film is not None:
+                    kept.append(shrunk(picture, LONGEST_PX[film.suffix.lower()]))
+                yield label, picture
+
+        write_slider(slider, before, keeping())
+        before = before if film is None else shrunk(before, LONGEST_PX[film.suffix.lower()])
+        frames = kept
+    if film is not None:
+        labels = ["Before", *(label for label, _, _ in stages)]
+        write_film(film, chain([before], frames), labels)
 
 
 def _write_sheet(file: Path, prepared: Simulation, after: NDArray[Any]) -> None:

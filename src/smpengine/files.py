@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from smpengine.errors import OutputError, must
+from smpengine.errors import InputError, OutputError, must
 
 
 def check_target(target: Path, name: str = "out") -> None:
@@ -34,6 +34,29 @@ def check_target(target: Path, name: str = "out") -> None:
     except OSError as error:
         message = must(name, "be in a folder that can be written to", repr(str(target)))
         raise OutputError(f"{message} ({error.strerror})") from error
+
+
+def take_file(taken: dict[Path, str], name: str, file: Path) -> None:
+    """Refuse a file that another option names: the later would silently replace the first.
+
+    Parameters
+    ----------
+    taken
+        Files and what they are for, to which this one is added.
+    name, file
+        What messages call it, and the file; a .npy has a .json beside it.
+
+    Raises
+    ------
+    InputError
+        Another option has it already.
+    """
+    side = [file.with_name(f"{file.name}.json")] if file.suffix.lower() == ".npy" else []
+    for path in (file.resolve(), *(each.resolve() for each in side)):
+        if path in taken:
+            rule = f"be another file than that of {taken[path]}"
+            raise InputError(must(name, rule, repr(str(file))))
+        taken[path] = name
 
 
 def write_files(files: Mapping[Path, Callable[[Path], object]]) -> None:

@@ -134,6 +134,30 @@ def test_the_command_draws_and_never_writes_to_the_photo(tmp_path: Path) -> None
     assert wrong.exit_code == 1
     assert "never written to" in wrong.output
     assert file.read_bytes() == before
+    over = run(*common, "-o", mask)
+    assert over.exit_code == 2
+    assert "another file than that of --mask" in over.output
+    film = run(*common, "-o", tmp_path / "d.png", "--slider", tmp_path / "u.html", "--film",
+               tmp_path / "f.gif")  # fmt: skip
+    assert film.exit_code == 0, film.output
+    with Image.open(tmp_path / "f.gif") as frames:
+        assert getattr(frames, "n_frames", 1) > 6
     none = run("photo", file, "--plan", plan, "--mask", mask, "-o", tmp_path / "c.png")
     assert none.exit_code == 2
     assert "--landmarks" in none.output
+
+
+def test_a_mask_is_not_written_over_its_photo(tmp_path: Path) -> None:
+    pixels = np.full((60, 80, 3), 150, np.uint8)
+    file = tmp_path / "a.png"
+    Image.fromarray(pixels).save(file)
+    before = file.read_bytes()
+    outlines = tmp_path / "area.json"
+    outlines.write_text('{"polygons": [[[10, 10], [60, 10], [60, 50], [10, 50]]]}')
+    for out in (("-o", file), ("-o", tmp_path / "m.png", "--review", file)):
+        done = run("mask", file, "--polygons", outlines, *out)
+        assert done.exit_code == 1
+        assert "never written to" in done.output
+        assert file.read_bytes() == before
+    both = ("-o", tmp_path / "m.png", "--review", tmp_path / "m.png")
+    assert "another file" in run("mask", file, "--polygons", outlines, *both).output

@@ -163,11 +163,23 @@ def _write_png(name: Path, image: NDArray[Any], px_per_mm: float, text: str) -> 
     chunks = [
         (b"sRGB", b"\x00"),
         (b"pHYs", struct.pack(">IIB", per_metre, per_metre, 1)),
-        (b"tEXt", b"Comment\x00" + NOTICE.encode("latin-1")),
-        (b"tEXt", b"Software\x00smpengine " + smpengine.__version__.encode("latin-1")),
-        (b"iTXt", KEY.encode("latin-1") + b"\x00\x00\x00\x00\x00" + text.encode("utf-8")),
+        *words(NOTICE, text),
     ]
     name.write_bytes(with_chunks(encoded_png(image), chunks))
+
+
+def words(notice: str, text: str) -> list[tuple[bytes, bytes]]:
+    """Return the chunks by which a PNG says what it is, who made it, and of what (JSON)."""
+    return [
+        (b"tEXt", b"Comment\x00" + notice.encode("latin-1")),
+        (b"tEXt", b"Software\x00" + software().encode("latin-1")),
+        (b"iTXt", KEY.encode("latin-1") + b"\x00\x00\x00\x00\x00" + text.encode("utf-8")),
+    ]
+
+
+def software() -> str:
+    """Return who made a file."""
+    return f"smpengine {smpengine.__version__}"
 
 
 def encoded_png(image: NDArray[Any]) -> bytes:
@@ -255,7 +267,7 @@ def _write_tiff(name: Path, image: NDArray[Any], px_per_mm: float, text: str, ki
             resolution=(per_cm, per_cm),
             resolutionunit="CENTIMETER",
             iccprofile=profile,
-            software=f"smpengine {smpengine.__version__}",
+            software=software(),
             description=text,
             metadata=None,
         )

@@ -7,6 +7,7 @@ likewise y: exact for a camera without distortion.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from smpengine.photo.treat import TreatedPhoto
 from smpengine.photo.warped import (
     MOST_SIDE,
     PIXEL_VARIANCE,
+    chart_grid,
     drawn_in_blocks,
     sampled,
     through_chart,
@@ -81,31 +83,32 @@ class Aslant:
         box = (0.0, 0.0, float(np.ptp(x)), float(np.ptp(y)))
         return cls(moved, np.linalg.inv(moved).astype(np.float64), mask, box)
 
+    @cached_property
+    def _box(self) -> tuple[int, int, int, int]:
+        return touched(self.mask)
+
     @property
     def _largest_scale(self) -> float:
-        top, bottom, left, right = touched(self.mask)
+        top, bottom, left, right = self._box
         places = [(left, top), (right, top), (right, bottom), (left, bottom)]
         return max(scale_at(self.to_mm, float(x), float(y)) for x, y in places)
 
     @property
     def px_per_mm(self) -> float:
         """The scale in the middle of what is treated."""
-        top, bottom, left, right = touched(self.mask)
+        top, bottom, left, right = self._box
         return scale_at(self.to_mm, 0.5 * (left + right), 0.5 * (top + bottom))
 
     def treated(self, plan: Plan, skin: Skin) -> TreatedPhoto:
         """Return a plan laid out on the plane."""
         _, _, width, height = self.window_mm
         step = max(1.0 / self._largest_scale, max(width, height) / MOST_SIDE)
-        columns, rows = (max(int(np.ceil(side / step)), 2) for side in (width, height))
-        x = (np.arange(columns) + 0.5) * (width / columns)
-        y = (np.arange(rows) + 0.5) * (height / rows)
-        at = applied(self.to_px, *np.meshgrid(x, y))
+        at = applied(self.to_px, *chart_grid(self.window_mm, step))
         return TreatedPhoto(plan, skin, (width, height), sampled(self.mask, *at), self.window_mm)
 
     def area_cm2(self) -> float:
         """Return the area of the mask."""
-        top, bottom, left, right = touched(self.mask)
+        top, bottom, left, right = self._box
         total = 0.0
         x = np.arange(left, right) + 0.5
         for row in range(top, bottom):
@@ -140,7 +143,7 @@ class Aslant:
         What is near the horizon is not asked for, but blocks reach beyond what is treated: there
         pixels are taken to be where the edge of it is.
         """
-        top, bottom, left, right = touched(self.mask)
+        top, bottom, left, right = self._box
         margin = 16  # a camera's blur may reach so far beyond
         rows = np.arange(window.row0, window.row0 + window.height)
         cols = np.arange(window.col0, window.col0 + window.width)

@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 
 from smpengine.errors import InputError, must, number
 from smpengine.photo.fit_granules import USUAL, USUAL_SIGMA
+from smpengine.photo.sharpness import sharpness_of
+from smpengine.photo.skin import brighter_part, estimate_skin
 from smpengine.scene import Skin
-from smpengine.verdict.picture import to_linear
+from smpengine.verdict.picture import LUMINANCE, to_linear
 
 _SHARPNESS_SIGMA: Final = 0.15
 """Of a blur that was estimated, relative; and at least so many pixels:"""
 _LEAST_SHARPNESS_SIGMA: Final = 0.08
 _MOST_BLUR_PX: Final = 20.0
-_BRIGHTER: Final = (0.5, 0.9)
-_LUMINANCE: Final = (0.2126, 0.7152, 0.0722)
 
 
 @dataclass(frozen=True)
@@ -114,8 +114,6 @@ def _share(value: object) -> float:
 
 def _skin_of(image: NDArray[np.uint8], mask: NDArray[np.bool_] | None) -> tuple[Skin, float]:
     """Estimate the skin of a picture, and how sure the logarithm of its melanin is."""
-    from smpengine.photo.skin import estimate_skin
-
     seen = estimate_skin(_bare_colour(image, mask))
     return seen.skin, float(seen.melanosome_sigma)
 
@@ -123,18 +121,12 @@ def _skin_of(image: NDArray[np.uint8], mask: NDArray[np.bool_] | None) -> tuple[
 def _bare_colour(image: NDArray[np.uint8], mask: NDArray[np.bool_] | None) -> NDArray[np.float64]:
     """Return linear sRGB of bare skin, (3,): of the brighter half, for dots are in the darker."""
     bare = np.ones(image.shape[:2], bool) if mask is None or mask.mean() > 0.95 else ~mask
-    light = to_linear(image[bare][:: max(1, int(bare.sum()) // 200_000)])
-    grey = light @ np.array(_LUMINANCE)
-    low, high = np.quantile(grey, _BRIGHTER)
-    colour: NDArray[np.float64] = np.median(light[(grey >= low) & (grey <= high)], axis=0)
-    return colour
+    return brighter_part(to_linear(image[bare][:: max(1, int(bare.sum()) // 200_000)]))
 
 
 def _sharpness_of(image: NDArray[np.uint8]) -> tuple[float, float]:
     """Estimate the camera's blur, and how sure that is, both in pixels."""
-    from smpengine.photo.sharpness import sharpness_of
-
-    light = to_linear(image) @ np.array(_LUMINANCE)
+    light = to_linear(image) @ np.array(LUMINANCE)
     seen = sharpness_of(light.astype(np.float32))
     blur = float(seen.sigma_px)
     return blur, math.hypot(_SHARPNESS_SIGMA * blur, _LEAST_SHARPNESS_SIGMA)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smpengine.image.colour import BAND_TO_LINEAR_SRGB
-from smpengine.verdict.picture import to_linear
+from smpengine.verdict.picture import to_codes, to_linear
 
 Float32Array = NDArray[np.float32]
 Array = NDArray[np.float64]
@@ -91,15 +91,12 @@ def coarsened(
     if mask is not None:
         share = np.ascontiguousarray(mask[:height, :width], np.float32)
         mask = np.asarray(cv2.resize(share, size, interpolation=cv2.INTER_AREA) > 0.5)
-    return linear, to_codes(linear), mask, whole
+    return linear, as_picture(linear), mask, whole
 
 
-def to_codes(linear: Float32Array) -> NDArray[np.uint8]:
-    """Return sRGB codes of linear light, clipped (IEC 61966-2-1)."""
-    light = np.clip(linear, 0.0, 1.0)
-    curve = 1.055 * np.maximum(light, 0.0031308) ** np.float32(1.0 / 2.4) - 0.055
-    code = np.where(light <= 0.0031308, 12.92 * light, curve)
-    return np.asarray(np.rint(255.0 * code), np.uint8)
+def as_picture(linear: Float32Array) -> NDArray[np.uint8]:
+    """Return sRGB codes of linear light, clipped and rounded."""
+    return np.asarray(np.rint(to_codes(np.clip(linear, 0.0, 1.0))), np.uint8)
 
 
 def ring_radii_mm(px_per_mm: float) -> tuple[Array, int]:

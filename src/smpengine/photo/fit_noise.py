@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smpengine.image.colour import BAND_TO_LINEAR_SRGB
-from smpengine.photo.fit_light import Float32Array, Light, to_codes
+from smpengine.photo.fit_light import Float32Array, Light, as_picture
 from smpengine.verdict.dots import blur
 
 _LOCAL_MM: Final = 0.7
@@ -78,7 +78,7 @@ class Remainder:
     def picture(self, bands: Float32Array) -> NDArray[np.uint8]:
         """Return an 8-bit sRGB picture of light in units of the skin's."""
         matrix = np.array(BAND_TO_LINEAR_SRGB, np.float32).T
-        return to_codes(((self.skin * bands) @ matrix).astype(np.float32))
+        return as_picture(((self.skin * bands) @ matrix).astype(np.float32))
 
 
 def remainder_of(light: Light, drawn: Float32Array) -> Remainder:

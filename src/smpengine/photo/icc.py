@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smpengine.errors import InputError, must
+from smpengine.verdict.picture import to_linear
 
 Array = NDArray[np.float64]
 
@@ -83,9 +84,7 @@ class Profile:
 
 def srgb_curve(share: Array) -> Array:
     """Return linear light of sRGB codes, as shares of the largest (IEC 61966-2-1)."""
-    curved = ((np.asarray(share, np.float64) + 0.055) / 1.055) ** 2.4
-    linear: Array = np.where(share <= 0.04045, np.asarray(share) / 12.92, curved)
-    return linear
+    return to_linear(255.0 * np.asarray(share, np.float64))
 
 
 @cache

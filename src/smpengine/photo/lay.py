@@ -30,6 +30,7 @@ from smpengine.image.colour import BAND_TO_LINEAR_SRGB
 from smpengine.philox import philox, uniform
 from smpengine.photo.icc import SQUARES
 from smpengine.photo.photograph import Photograph
+from smpengine.verdict.picture import LUMINANCE
 
 Float32 = NDArray[np.float32]
 
@@ -44,6 +45,8 @@ class Codes:
         Linear light by code, (channels, codes).
     codes
         Codes by the root of linear light, (channels, SQUARES + 1).
+    rounded
+        What that gives for the light of each code, (channels, codes): itself, nearly.
     to_bands, from_bands
         (3, channels) and (channels, 3).
     mirrored
@@ -52,6 +55,7 @@ class Codes:
 
     light: Float32
     codes: Float32
+    rounded: Float32
     to_bands: Float32
     from_bands: Float32
     mirrored: Float32
@@ -67,13 +71,14 @@ class Codes:
             to_bands = np.linalg.solve(matrix, profile.to_srgb)
             from_bands = np.linalg.inv(to_bands)
         else:
-            luminance = np.array([0.2126, 0.7152, 0.0722]) @ matrix  # IEC 61966-2-1
+            luminance = np.array(LUMINANCE) @ matrix
             to_bands = (bare / (luminance @ bare))[:, None]
             from_bands = luminance[None, :]
-        largest = photo.largest
+        light, codes = profile.light(photo.largest), profile.codes(photo.largest)
         return cls(
-            profile.light(largest),
-            profile.codes(largest),
+            light,
+            codes,
+            _rounded(light, codes),
             to_bands.astype(np.float32),
             from_bands.astype(np.float32),
             np.array(mirrored, np.float32),
@@ -90,6 +95,16 @@ def _code(light, codes, c):
 
 
 @njit(nogil=True, cache=True)
+def _rounded(light, codes):
+    """Return the code of each code's light, as `_code` has it."""
+    out = np.empty_like(light)
+    for c in range(light.shape[0]):
+        for k in range(light.shape[1]):
+            out[c, k] = _code(light[c, k], codes, c)
+    return out
+
+
+@njit(nogil=True, cache=True)
 def _noise_at(noise, c, code, largest):
     """Return the standard deviation of noise at a code, linear between those tabulated."""
     at = min(max(code / largest, np.float32(0.0)), np.float32(1.0)) * np.float32(noise.shape[1] - 1)
@@ -99,8 +114,8 @@ def _noise_at(noise, c, code, largest):
 
 @njit(nogil=True, cache=True)
 def _lay(
-    source, through, mask, light, codes, to_bands, from_bands, mirrored, noise, grain, dither,
-    row0, col0, out,
+    source, through, mask, light, codes, rounded, to_bands, from_bands, mirrored, noise, grain,
+    dither, row0, col0, out,
 ):  # fmt: skip
     height, width, channels = source.shape
     largest = np.float32(light.shape[1] - 1)
@@ -139,7 +154,7 @@ def _lay(
                 less = zero
                 for b in range(3):
                     less += from_bands[c, b] * lost[b]
-                step = _code(had + less, codes, c) - _code(had, codes, c)
+                step = _code(had + less, codes, c) - rounded[c, source[j, i, c]]
                 if grained:
                     after = max(code + step, zero)
                     own = _noise_at(noise, c, code, largest) * (after / max(code, one))
@@ -182,7 +197,7 @@ def lay(
     """
     none = np.zeros((0, 0, source.shape[2]), np.float32)
     _lay(
-        source, through, mask, codes.light, codes.codes, codes.to_bands, codes.from_bands,
-        codes.mirrored, noise, none if grain is None else grain, source.dtype == np.uint8, row0,
-        col0, out,
+        source, through, mask, codes.light, codes.codes, codes.rounded, codes.to_bands,
+        codes.from_bands, codes.mirrored, noise, none if grain is None else grain,
+        source.dtype == np.uint8, row0, col0, out,
     )  # fmt: skip

@@ -11,8 +11,6 @@ import re
 import struct
 from typing import Final
 
-import smpengine
-
 NOTICE: Final = "Photograph with simulated scalp micro-pigmentation; not a photograph of a result."
 SOURCE_TYPE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeSynthetic"
 """IPTC's name, not a place to look up: "a composite that includes synthetic elements"."""
@@ -21,11 +19,6 @@ _RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _ORIENTATION: Final = 0x0112
 _THUMBNAIL: Final = (0x0201, 0x0202)
 _STRIPS: Final = (0x0111, 0x0117)
-
-
-def software() -> str:
-    """Return who made the file."""
-    return f"smpengine {smpengine.__version__}"
 
 
 def with_source_type(xmp: bytes | None) -> bytes:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smpengine.errors import InputError, must
+from smpengine.plan.outlines import decoded
 
 Float32Array = NDArray[np.float32]
 
@@ -40,21 +41,15 @@ def read_mask(path: str | Path, shape: tuple[int, int]) -> Float32Array:
     InputError
         It cannot be read, is coloured or transparent, or has another size.
     """
-    import cv2
-
     target, name = Path(path), "mask"
     if target.suffix.lower() not in _SUFFIXES:
         remedy = "Save it as a grey PNG: JPEG smears edges."
         raise InputError(must(name, f"end in {', '.join(_SUFFIXES)}", repr(str(path)), "", remedy))
     try:
-        data = np.frombuffer(target.read_bytes(), np.uint8)
+        picture = decoded(target)
     except OSError as error:
         got = f"{str(path)!r}: {error.strerror}"
         raise InputError(must(name, "be a file that can be read", got)) from error
-    try:
-        picture = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if data.size else None
-    except cv2.error:
-        picture = None
     if picture is None or picture.dtype not in (np.uint8, np.uint16):
         got = str(path) if picture is None else f"{path}: {picture.dtype}"
         remedy = "Save it as a grey PNG."

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smpengine.files import write_files
-from smpengine.image.write import KEY, described, encoded_png, with_chunks
-from smpengine.photo.marks import NOTICE, software
+from smpengine.image.write import described, encoded_png, with_chunks, words
+from smpengine.photo.marks import NOTICE
 from smpengine.photo.photograph import LARGEST, Photograph
 
 
@@ -67,11 +67,7 @@ def write_overlay(
     OutputError
         It could not be written.
     """
-    chunks = [
-        (b"tEXt", b"Comment\x00" + NOTICE.encode("latin-1")),
-        (b"tEXt", b"Software\x00" + software().encode("latin-1")),
-        (b"iTXt", KEY.encode() + b"\x00\x00\x00\x00\x00" + described(metadata).encode("utf-8")),
-    ]
+    chunks = words(NOTICE, described(metadata))
     # A grey photograph's profile is for one channel, and a layer has three.
     if photo.carried.icc is not None and photo.channels == 3:
         chunks.append((b"iCCP", b"ICC profile\x00\x00" + zlib.compress(photo.carried.icc)))

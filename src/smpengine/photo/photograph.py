@@ -134,26 +134,30 @@ class Photograph:
             return icc.adobe_rgb()
         return icc.srgb(self.channels)
 
+    @cached_property
+    def _light(self) -> NDArray[np.float32]:
+        return self.profile.light(self.largest)
+
     def linear(self, rows: slice = slice(None), step: int = 1) -> NDArray[np.float32]:
         """Return linear sRGB, float32 (rows, columns, 3), of each `step`-th pixel."""
         pixels = self.pixels[rows][::step, ::step].reshape(-1, self.channels)
-        light = self.profile.light(self.largest)
+        light = self._light
         own = np.stack([light[c][pixels[:, c]] for c in range(self.channels)], axis=1)
         shown = own @ self.profile.to_srgb.astype(np.float32).T
         height = len(range(*rows.indices(self.shape[0])))
         return shown.reshape(-(-height // step), -1, 3)
 
-    def srgb8(self, step: int = 1) -> NDArray[np.uint8]:
+    def srgb8(self) -> NDArray[np.uint8]:
         """Return the picture as 8-bit sRGB, (height, width, 3), to be looked at or measured."""
         plain = self.profile is icc.srgb(self.channels) and self.pixels.dtype == np.uint8
         if plain:
-            pixels = self.pixels[::step, ::step]
+            pixels = self.pixels
             return np.repeat(pixels[..., None], 3, 2) if pixels.ndim == 2 else pixels.copy()
         table = icc.srgb().codes(255)[0]
-        rows = max(2**20 // (self.shape[1] // step + 1), 1) * step
+        rows = max(2**20 // self.shape[1], 1)
         parts = []
         for row in range(0, self.shape[0], rows):
-            light = np.clip(self.linear(slice(row, row + rows), step), 0.0, 1.0)
+            light = np.clip(self.linear(slice(row, row + rows)), 0.0, 1.0)
             index = np.round(np.sqrt(light) * icc.SQUARES).astype(np.int64)
             parts.append((table[index] + 0.5).astype(np.uint8))
         return np.concatenate(parts)

@@ -22,6 +22,7 @@ from smpengine.photo.warped import (
     BLOCK_PX,
     MOST_SIDE,
     PIXEL_VARIANCE,
+    chart_grid,
     drawn_in_blocks,
     sampled,
     through_chart,
@@ -177,15 +178,12 @@ class Relief:
         left, top, right, bottom = self.window_mm
         step = max(right - left, bottom - top) / MOST_SIDE
         step = max(step, self.near_mm / self.focal_px)
-        columns, rows = (max(int(np.ceil(side / step)), 2) for side in (right - left, bottom - top))
-        x = left + (np.arange(columns) + 0.5) * ((right - left) / columns)
-        y = top + (np.arange(rows) + 0.5) * ((bottom - top) / rows)
-        across, down = (v.ravel() for v in np.meshgrid(x, y))
-        points, area = sheet.on_surface(across, down)
-        places = (v.reshape(rows, columns) for v in self._places_px(points))
+        x, y = chart_grid(self.window_mm, step)
+        points, area = sheet.on_surface(x.ravel(), y.ravel())
+        places = (v.reshape(x.shape) for v in self._places_px(points))
         mask = sampled(self.mask, *places)
         most = max(float(area.max()), 1e-6)
-        stretched = np.floor(area / most * _FULL + 0.5).astype(np.uint16).reshape(rows, columns)
+        stretched = np.floor(area / most * _FULL + 0.5).astype(np.uint16).reshape(x.shape)
         stretch = Stretch(stretched, self.window_mm, most)
         extent = right + left, bottom + top
         return TreatedPhoto(plan, skin, extent, mask, self.window_mm, self.head, stretch)

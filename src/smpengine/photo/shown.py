@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smpengine.errors import InputError, must
-from smpengine.verdict.picture import to_linear
+from smpengine.verdict.picture import to_codes, to_linear
 
 UInt8Array = NDArray[np.uint8]
 UInt16Array = NDArray[np.uint16]
@@ -69,10 +69,9 @@ def _light() -> UInt16Array:
 
 @cache
 def _codes() -> UInt8Array:
-    """Return sRGB codes of linear light, of 65535 (IEC 61966-2-1)."""
-    v = np.arange(65536) / _TOP
-    code = np.where(v <= 0.0031308, 12.92 * v, 1.055 * np.maximum(v, 1e-9) ** (1 / 2.4) - 0.055)
-    return np.rint(255.0 * code).astype(np.uint8)
+    """Return sRGB codes of linear light, of 65535."""
+    codes: UInt8Array = np.rint(to_codes(np.arange(65536) / _TOP)).astype(np.uint8)
+    return codes
 
 
 def light_of(picture: UInt8Array) -> UInt16Array:

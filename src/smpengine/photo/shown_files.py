@@ -9,10 +9,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-import smpengine
 from smpengine.errors import InputError, must
 from smpengine.files import check_target, write_files
-from smpengine.image.write import NOTICE
+from smpengine.image.write import NOTICE, software
 from smpengine.photo.masks import Float32Array, check_mask
 from smpengine.photo.shown import UInt8Array, check_shown
 
@@ -65,7 +64,7 @@ def write_shown(path: str | Path, picture: UInt8Array, text: str = NOTICE) -> No
         _save(target, shown, "png", {"pnginfo": _png_text(text), "compress_level": 6})
         return
     exif = Image.Exif()
-    exif[_DESCRIPTION], exif[_SOFTWARE] = text, _software()
+    exif[_DESCRIPTION], exif[_SOFTWARE] = text, software()
     if kind == ".webp":
         _save(target, shown, "webp", {"lossless": True, "quality": 60, "exif": exif})
     else:
@@ -124,14 +123,10 @@ def _save(target: Path, pixels: NDArray[Any], kind: str, how: dict[str, Any]) ->
     write_files({target: lambda name: name.write_bytes(file.getvalue())})
 
 
-def _software() -> str:
-    return f"smpengine {smpengine.__version__}"
-
-
 def _png_text(text: str) -> Any:
     from PIL.PngImagePlugin import PngInfo
 
     info = PngInfo()
     info.add_text("Comment", text)
-    info.add_text("Software", _software())
+    info.add_text("Software", software())
     return info

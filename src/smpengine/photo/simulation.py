@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -20,6 +21,7 @@ from smpengine.errors import InputError, SceneError, must
 from smpengine.optics.skin import bare_reflectance
 from smpengine.photo.camera import Camera, Seen, seen_through
 from smpengine.photo.ground import Ground, Through, ground_of, touched
+from smpengine.photo.masks import check_mask
 from smpengine.photo.overlay import overlay_of
 from smpengine.photo.photograph import Photograph
 from smpengine.photo.placing import placing_of
@@ -167,7 +169,7 @@ class Simulation:
         jobs = -(-window.height // _JOB_ROWS)
         Workers(thread_count(threads), cancel).each(jobs, work, lambda: None)
 
-    @property
+    @cached_property
     def _codes(self) -> Codes:
         from smpengine.photo.lay import Codes
 
@@ -268,11 +270,5 @@ def mask_of(mask: object, shape: tuple[int, int]) -> Float32:
         raise InputError(must("mask", f"have the photo's shape {shape}", got, remedy=remedy))
     if mask.dtype in (np.uint8, np.uint16):
         return (mask / np.float32(np.iinfo(mask.dtype).max)).astype(np.float32)
-    if mask.dtype.kind not in "fb":
-        raise InputError(must("mask", "be bool, float, uint8 or uint16", mask.dtype))
-    value = mask.astype(np.float32)
-    if not ((value >= 0.0) & (value <= 1.0)).all():
-        got = f"{float(np.nanmin(value)):.3g} to {float(np.nanmax(value)):.3g}"
-        got = "not a number" if np.isnan(value).any() else got
-        raise InputError(must("mask", "be 0 to 1", got))
+    value: Float32 = check_mask(mask)
     return value

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from smpengine.photo.photograph import Photograph
 from smpengine.plan.plan import type_near
 from smpengine.scene import Skin
 from smpengine.texture.shading import F0
+from smpengine.verdict.picture import LUMINANCE
 
 Array = NDArray[np.float64]
 
@@ -83,7 +84,12 @@ def skin_colour(photo: Photograph, mask: NDArray[np.float32]) -> Array:
     light = photo.linear(step=step)[mask[::step, ::step] > 0.5]
     if not len(light):
         light = photo.linear()[mask > 0.0]
-    grey = light @ np.array([0.2126, 0.7152, 0.0722], np.float32)
+    return brighter_part(light)
+
+
+def brighter_part(light: NDArray[np.floating[Any]]) -> Array:
+    """Return the median of the brighter part of some light, linear sRGB (n, 3): as (3,)."""
+    grey = light @ np.array(LUMINANCE, light.dtype)
     low, high = np.quantile(grey, (_BRIGHTER, _BRIGHTEST))
     middle: Array = np.median(light[(grey >= low) & (grey <= high)], axis=0).astype(np.float64)
     return middle

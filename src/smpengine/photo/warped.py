@@ -63,3 +63,13 @@ def sampled(mask: Float32, x_px: Array, y_px: Array) -> Float32:
     at = (x_px - 0.5).astype(np.float32), (y_px - 0.5).astype(np.float32)
     found: Float32 = cv2.remap(mask, *at, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
     return found
+
+
+def chart_grid(box_mm: tuple[float, float, float, float], step_mm: float) -> tuple[Array, Array]:
+    """Return the middles of cells that fill a box of the chart, x and y, (rows, columns) each."""
+    axes = []
+    for low, high in zip(box_mm[:2], box_mm[2:], strict=True):
+        count = max(int(np.ceil((high - low) / step_mm)), 2)
+        axes.append(low + (np.arange(count) + 0.5) * ((high - low) / count))
+    x, y = np.meshgrid(*axes)
+    return x, y

@@ -16,10 +16,17 @@ from numpy.typing import NDArray
 
 from smpengine.errors import InputError, OutputError, must
 from smpengine.files import check_target, write_files
-from smpengine.image.write import KEY, described, encoded_png, png_chunks, with_chunks
+from smpengine.image.write import (
+    KEY,
+    described,
+    encoded_png,
+    png_chunks,
+    software,
+    with_chunks,
+    words,
+)
 from smpengine.photo.marks import (
     NOTICE,
-    software,
     with_orientation,
     with_source_type,
     without_thumbnail,
@@ -189,12 +196,7 @@ def _write_png(name: Path, photo: Photograph, stored: NDArray[Any], text: str) -
         kept = _png_chunks_from(photo)
     xmp = with_source_type(photo.carried.xmp)
     packet = b"XML:com.adobe.xmp\x00\x00\x00\x00\x00" + xmp
-    own = [
-        (b"iTXt", packet),
-        (b"tEXt", b"Comment\x00" + NOTICE.encode("latin-1")),
-        (b"tEXt", b"Software\x00" + software().encode("latin-1")),
-        (b"iTXt", KEY.encode("latin-1") + b"\x00\x00\x00\x00\x00" + text.encode("utf-8")),
-    ]
+    own = [(b"iTXt", packet), *words(NOTICE, text)]
     name.write_bytes(with_chunks(encoded_png(stored), [*kept, *own]))
 
 

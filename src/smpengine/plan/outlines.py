@@ -212,6 +212,26 @@ def _from_line(p: tuple[float, float], a: tuple[float, float], b: tuple[float, f
     return float(np.hypot(*(away - t * line)))
 
 
+def decoded(path: Path) -> NDArray[Any] | None:
+    """Return the pixels of a picture as its file has them, or None of what is no picture.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read.
+    """
+    import cv2
+
+    data = np.frombuffer(path.read_bytes(), np.uint8)
+    try:
+        picture: NDArray[Any] | None = (
+            cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if data.size else None
+        )
+    except cv2.error:
+        return None
+    return picture
+
+
 def read_mask(path: Path) -> NDArray[np.uint16]:
     """Read a mask.
 
@@ -230,16 +250,10 @@ def read_mask(path: Path) -> NDArray[np.uint16]:
     OutlineError
         It cannot be read, is no picture, or is coloured.
     """
-    import cv2
-
     try:
-        data = np.frombuffer(path.read_bytes(), np.uint8)
+        picture = decoded(path)
     except OSError as error:
         raise OutlineError("be a file beside the plan", f"{path}: {error.strerror}") from error
-    try:
-        picture = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if data.size else None
-    except cv2.error:
-        picture = None
     if picture is None:
         raise OutlineError("be a picture", str(path), "For example a grey PNG.")
     if (

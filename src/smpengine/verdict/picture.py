@@ -119,6 +119,14 @@ def to_linear(code: NDArray[Any]) -> NDArray[np.float64]:
     return np.where(v <= 0.04045, v / 12.92, ((v + 0.055) / 1.055) ** 2.4)
 
 
+def to_codes(light: NDArray[Any]) -> NDArray[Any]:
+    """Return sRGB codes 0 to 255 of linear light, not rounded: the inverse of `to_linear`."""
+    v = np.asarray(light)
+    curved = 1.055 * np.maximum(v, 0.0031308) ** v.dtype.type(1.0 / 2.4) - 0.055
+    codes: NDArray[Any] = 255.0 * np.where(v <= 0.0031308, 12.92 * v, curved)
+    return codes
+
+
 def true_absorbance(value: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return -ln of light for GAMMA (1 - light^(1 / GAMMA)), at most 9."""
     return -GAMMA * np.log(np.maximum(1.0 - np.asarray(value) / GAMMA, 0.0235))
