@@ -12,7 +12,7 @@ import pytest
 
 import smpengine as smp
 from smpengine import inventory
-from smpengine.raster import opencl_engine, opencl_platform
+from smpengine.raster import opencl, opencl_engine, opencl_platform
 from smpengine.raster.opencl_bins import add_up
 
 REFERENCE = 5e-4  # of the field's maximum or the largest peak
@@ -443,3 +443,21 @@ def test_a_platform_that_fails_is_named(monkeypatch: pytest.MonkeyPatch) -> None
     message = str(caught.value)
     assert "opencl:0 (Broken platform) gives no device: clGetDeviceIDs failed" in message
     assert "opencl:1.0 (Half) cannot be asked: clGetDeviceInfo failed" in message
+
+
+def test_pictures_come_through_pinned_memory_whole(
+    opencl_device: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As on a GPU, and in slabs that do not divide the picture.
+    columns = scene(300, (0.5, 30.0), 3)
+    at_once = smp.rasterise(*columns, (151, 170), device=opencl_device)
+    monkeypatch.setattr(opencl, "_WORTH_PINNING", 0)
+    monkeypatch.setattr(opencl, "_SLAB_BYTES", 7 * 170 * 12)
+    plain = opencl.Reader.__init__
+
+    def apart(self: opencl.Reader, *given: object) -> None:
+        plain(self, *given)  # type: ignore[arg-type]
+        self._is_apart = True
+
+    monkeypatch.setattr(opencl.Reader, "__init__", apart)
+    assert np.array_equal(at_once, smp.rasterise(*columns, (151, 170), device=opencl_device))
