@@ -103,7 +103,7 @@ def seen_through(camera: Camera, photo: Photograph, box: tuple[int, int, int, in
     # How much light a step of one code is, there.
     low, high = max(typical - 1, 0), min(typical + 1, photo.largest)
     slope = float(curve[high] - curve[low]) / max(high - low, 1)
-    sharpness = sharpness_of(curve[middle], noise.at(typical, photo.largest) * slope)
+    sharpness = sharpness_of(curve[middle], noise.at(typical, photo.largest) * slope, noise.kernel)
     if not sharpness.is_estimated and noise.is_silent:
         # No camera is without noise: this is a render, as sharp as its pixels.
         sharpness = Sharpness(0.0, 0, math.nan)
