@@ -1,13 +1,16 @@
 """A photograph's noise: how much by code, how it is spread over frequencies, and more of the same.
 
-The flattest patches of a picture hold its noise and little else. Their variance by code is the
-noise's, the mean of their spectra says how coarse it is (a camera's denoising and a codec make it
-coarse), and the root of that, turned back into a small kernel, makes such noise out of white noise.
+The flattest patches of a picture, and those hardly less flat, hold its noise and little else. Their
+variance by code is the noise's, the mean of their spectra says how coarse it is (a camera's
+denoising and a codec make it coarse), and the root of that, turned back into a small kernel, makes
+such noise out of white noise. A curved surface is taken from each patch, which takes coarse noise
+with it: what white noise would lose is known, and given back.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -26,10 +29,15 @@ LEVELS: Final = 17
 _MOST_PATCHES: Final = 12000
 _FLATTEST: Final = 0.04
 _LEAST_CHOSEN: Final = 4
+_HARDLY_LESS: Final = 1.35
+"""Times the variance of the flattest: those alone are the flattest by chance, and 7 % too calm."""
+_COARSEST: Final = 1.5
+"""Cycles of a patch: coarser noise cannot be told from shading, and is taken to be as strong."""
 _CLIPPED: Final = 0.02  # codes so near either end hold less noise than there was
 _ROUNDING: Final = 1.0 / 12.0
 _LEAST: Final = 0.45  # steps of a code; less is the rounding of codes, or dither
 _DIRTY: Final = 3
+_MOST_LOST: Final = 2.0
 _UNEVEN: Final = 2.0
 """Noise is at most so many times as strong, or as weak, as is typical."""
 
@@ -104,10 +112,12 @@ def noise_of(pixels: NDArray[Any], largest: int) -> Noise:
     chosen = _flattest(residue, mean)
     residue, mean = residue[chosen], mean[chosen]
     variance = np.maximum((residue**2).mean((1, 2)) - _ROUNDING, 0.0)
-    sigma = _by_code(mean, np.sqrt(variance), largest)
+    spectrum = _spectrum(residue)
+    lost = float(np.clip(spectrum.mean() / (residue.mean(3) ** 2).mean(), 1.0, _MOST_LOST))
+    sigma = _by_code(mean, np.sqrt(lost * variance), largest)
     if float(sigma.max()) < _LEAST:
         return Noise.none(channels)
-    return Noise(sigma, _kernel(residue), _mix(residue), len(residue))
+    return Noise(sigma, _kernel(spectrum), _mix(residue), len(residue))
 
 
 def _corners(height: int, width: int) -> NDArray[np.int64]:
@@ -117,12 +127,19 @@ def _corners(height: int, width: int) -> NDArray[np.int64]:
     return every[:: max(-(-len(every) // _MOST_PATCHES), 1)]
 
 
-def _without_plane(patches: Float32) -> tuple[Float32, Float32]:
-    """Return patches less the curved surface that fits each best, and their means."""
+@cache
+def _surfaces() -> Float32:
+    """Return curved surfaces over a patch, orthonormal, (pixels, 6)."""
     x = np.linspace(-1.0, 1.0, PATCH_PX)
     u, v = np.meshgrid(x, x)
     basis = np.stack([np.ones_like(u), u, v, u * v, u * u, v * v], -1).reshape(-1, 6)
-    basis = np.linalg.qr(basis)[0].astype(np.float32)
+    orthonormal: Float32 = np.linalg.qr(basis)[0].astype(np.float32)
+    return orthonormal
+
+
+def _without_plane(patches: Float32) -> tuple[Float32, Float32]:
+    """Return patches less the curved surface that fits each best, and their means."""
+    basis = _surfaces()
     n, _, _, channels = patches.shape
     flat = patches.reshape(n, -1, channels)
     fitted = basis @ (basis.T @ flat)
@@ -138,7 +155,10 @@ def _flattest(residue: Float32, mean: Float32) -> NDArray[np.intp]:
     for k in range(8):
         here = np.flatnonzero(eighth == k)
         count = max(round(_FLATTEST * len(here)), min(_LEAST_CHOSEN, len(here)))
-        chosen.append(here[np.argsort(spread[here], kind="stable")[:count]])
+        flattest = here[np.argsort(spread[here], kind="stable")[:count]]
+        if len(flattest):
+            most = _HARDLY_LESS * np.median(spread[flattest])
+            chosen.append(here[spread[here] <= max(most, spread[flattest].max())])
     found = np.concatenate(chosen)
     # A tone that occurs only where there is texture says nothing of noise.
     calm = spread[found] <= _DIRTY**2 * np.median(spread[found])
@@ -163,13 +183,35 @@ def _by_code(mean: Float32, sigma: Float32, largest: int) -> Float32:
     return held.astype(np.float32)
 
 
-def _kernel(residue: Float32) -> Float32:
-    """Return the kernel whose noise has the patches' mean spectrum."""
-    window = np.hanning(PATCH_PX + 2)[1:-1]
-    seen = residue.mean(3) * np.outer(window, window).astype(np.float32)
-    power = (np.abs(np.fft.fft2(seen)) ** 2).mean(0)
+@cache
+def _window() -> NDArray[np.float64]:
+    bell = np.hanning(PATCH_PX + 2)[1:-1]
+    return np.outer(bell, bell)
+
+
+@cache
+def _white_power() -> NDArray[np.float64]:
+    """Return the power that white noise of unit variance leaves in a patch, by frequency."""
+    basis = _surfaces().astype(np.float64)
+    left = (np.eye(PATCH_PX**2) - basis @ basis.T).reshape(-1, PATCH_PX, PATCH_PX)
+    power: NDArray[np.float64] = (np.abs(np.fft.fft2(left * _window())) ** 2).sum(0)
+    return power
+
+
+def _spectrum(residue: Float32) -> NDArray[np.float64]:
+    """Return the variance of noise by frequency, (16, 16); its mean is the noise's."""
+    power = (np.abs(np.fft.fft2(residue.mean(3) * _window())) ** 2).mean(0) / _white_power()
     power = 0.5 * (power + power.T)  # what is level and what is upright are alike
-    whole = np.real(np.fft.ifft2(np.sqrt(power)))
+    cycles = np.hypot(*np.meshgrid(*2 * [PATCH_PX * np.fft.fftfreq(PATCH_PX)]))
+    ring = (cycles >= _COARSEST) & (cycles < _COARSEST + 1.0)
+    power[cycles < _COARSEST] = power[ring].mean()
+    spectrum: NDArray[np.float64] = power
+    return spectrum
+
+
+def _kernel(spectrum: NDArray[np.float64]) -> Float32:
+    """Return the kernel that gives white noise a spectrum."""
+    whole = np.real(np.fft.ifft2(np.sqrt(spectrum)))
     half = KERNEL_PX // 2
     kernel = np.roll(whole, (half, half), (0, 1))[:KERNEL_PX, :KERNEL_PX]
     unit: Float32 = (kernel / np.sqrt((kernel**2).sum())).astype(np.float32)
