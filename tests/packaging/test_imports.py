@@ -14,7 +14,7 @@ SOURCE = Path(smp.__file__).parent
 # Each layer may import from those after it, and from itself.
 LAYERS = (
     ("cli",),
-    ("cli_mask", "cli_outputs", "cli_photo", "cli_report", "cli_view"),
+    ("cli_fit", "cli_mask", "cli_outputs", "cli_photo", "cli_report", "cli_view"),
     ("bench",),
     ("photo",),
     ("plan",),

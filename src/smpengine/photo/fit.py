@@ -100,6 +100,7 @@ def fit(
     """
     scale = _checked(image, px_per_mm, mask)
     steps = _Steps(progress, cancel)
+    extent = image.shape[1] / scale, image.shape[0] / scale
     linear, image, mask, whole = coarsened(image, scale, mask)
     blur = None if sharpness_px is None else sharpness_px / whole
     given = given_of(image, mask, skin, blur, (depth_mm, thickness_mm, granularity))
@@ -126,7 +127,7 @@ def fit(
     elsewhere = (found / area_cm2(light)) / (max(len(dots), 1) / area_cm2(part))
     return report_of(
         replace(state, solution=solution), count, elsewhere / area_cm2(part),
-        scale, sharpness_scale=whole, found=found,
+        scale, extent, sharpness_scale=whole, found=found,
     )  # fmt: skip
 
 

@@ -20,6 +20,9 @@ _SHARPNESS_SIGMA: Final = 0.15
 """Of a blur that was estimated, relative; and at least so many pixels:"""
 _LEAST_SHARPNESS_SIGMA: Final = 0.08
 _MOST_BLUR_PX: Final = 20.0
+_DEEPEST_MM: Final = 2.5
+_THICKEST_MM: Final = 1.0
+"""What a plan may say: what is fitted is to be drawn again."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +74,8 @@ def given_of(
     InputError
         The skin has a table of its own, or a number is out of range.
     """
-    depth, thickness = (
-        _millimetres(n, v) for n, v in zip(("depth", "thickness"), dots[:2], strict=True)
-    )
+    depth = _millimetres("depth_mm", dots[0], _DEEPEST_MM)
+    thickness = _millimetres("thickness_mm", dots[1], _THICKEST_MM)
     if depth < 0.5 * thickness:
         remedy = "The top of a deposit cannot lie above the skin's surface."
         rule = "be at least half of thickness_mm"
@@ -98,10 +100,10 @@ def given_of(
     return Given(skin, log_sigma, blur, blur_sigma, depth, thickness, granularity, loose)
 
 
-def _millimetres(name: str, value: object) -> float:
-    given = number(f"{name}_mm", value)
-    if not 0.0 < given <= 2.5:
-        raise InputError(must(f"{name}_mm", "be over 0 and at most 2.5 mm", given))
+def _millimetres(name: str, value: object, most: float) -> float:
+    given = number(name, value)
+    if not 0.0 < given <= most:
+        raise InputError(must(name, f"be over 0 and at most {most:g} mm", given))
     return given
 
 

@@ -53,8 +53,9 @@ class State:
 
 
 def report_of(
-    state: State, count: Count, per_cm2: float, px_per_mm: float, sharpness_scale: int, found: int
-) -> Fit:
+    state: State, count: Count, per_cm2: float, px_per_mm: float, extent_mm: tuple[float, float],
+    sharpness_scale: int, found: int,
+) -> Fit:  # fmt: skip
     """Return the numbers of a fit.
 
     Parameters
@@ -65,8 +66,8 @@ def report_of(
         Of the dots in the part that was drawn.
     per_cm2
         Density of the picture for one dot in that part.
-    px_per_mm, sharpness_scale
-        Scale of the picture as it was given, and how much coarser it was fitted.
+    px_per_mm, extent_mm, sharpness_scale
+        Scale, width and height of the picture as it was given, and how much coarser it was fitted.
     found
         Dots found in all of it.
     """
@@ -99,7 +100,7 @@ def report_of(
         Estimate("radius_mm", radius, radius * sigma[0], "mm",
                  "middle radius of settled deposits"),
         Estimate("density_per_cm2", density, density * sigma[1], "1/cm2",
-                 "dots per treated area, those that are not seen as well"),
+                 "dots like the middle one per treated area, those that are not seen as well"),
         Estimate("mua_per_mm", strength, strength * sigma[2], "1/mm",
                  "absorption of the pigment, bands weighted as in luminance"),
         Estimate("scattering", scattering, scattering * sigma[3], "1",
@@ -119,7 +120,7 @@ def report_of(
     scale = np.sqrt(np.outer(np.diag(four), np.diag(four)))
     return Fit(
         estimates, four / scale, _notes(state, count, changes, sigma), found,
-        int(state.problem.kept.sum()), solution.chi2, px_per_mm,
+        int(state.problem.kept.sum()), solution.chi2, px_per_mm, extent_mm,
         given.sharpness_px * sharpness_scale, skin, given.depth_mm, given.thickness_mm,
     )  # fmt: skip
 
