@@ -19,17 +19,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smpengine.errors import Cancelled, InputError, must
+from smpengine.photo.fit_codec import USUAL_QUALITY, quality_of
 from smpengine.photo.fit_count import Count, area_cm2, count_of, found_in, inside
 from smpengine.photo.fit_given import Given, given_of
 from smpengine.photo.fit_granules import granularity_of
 from smpengine.photo.fit_level import level_of
-from smpengine.photo.fit_light import Light, coarsened, light_of
+from smpengine.photo.fit_light import Array, Float32Array, Light, coarsened, light_of
 from smpengine.photo.fit_model import Model
 from smpengine.photo.fit_noise import remainder_of
 from smpengine.photo.fit_places import FEWEST, Places, places_of, window_of
 from smpengine.photo.fit_report import State, report_of
 from smpengine.photo.fit_result import Fit
-from smpengine.photo.fit_solve import Problem, begin, recentred, solve
+from smpengine.photo.fit_solve import Problem, Solution, begin, recentred, solve
 from smpengine.scene import Skin
 from smpengine.verdict.dots import Blobs, find
 from smpengine.verdict.picture import check_picture, prepare
@@ -42,6 +43,9 @@ THICKNESS_MM: Final = 0.10
 """Of the deposits, where nobody says: those of the preset "definition"."""
 _ROUNDS: Final = 3
 _STEPS: Final = _ROUNDS + 3
+_UNEXPLAINED: Final = 6.0
+"""Misfit from which on it is asked whether a codec took the dots' colour."""
+_GREY_BETTER: Final = 0.4
 _USUALLY_ODD: Final = 0.01
 """Share of real dots that are like no other: two in one, or beside what was not found."""
 
@@ -110,7 +114,8 @@ def fit(
     _enough(everywhere)
     part, places, corner = window_of(light, everywhere)
     steps.done()
-    state = _fitted(part, places, given, steps, threads)
+    quality = quality_of(image) or USUAL_QUALITY
+    state = _fitted(part, places, given, quality, steps, threads)
     height, width = part.bands.shape[:2]
     cut = image[corner[0] : corner[0] + height, corner[1] : corner[1] + width]
     dots = found_in(np.ascontiguousarray(cut), part)
@@ -155,28 +160,50 @@ def _enough(places: Places) -> None:
         raise InputError(must("image", rule, f"{alone} of {len(places)} found", remedy=remedy))
 
 
-def _fitted(part: Light, places: Places, given: Given, steps: _Steps, threads: int | None) -> State:
-    """Fit, centre and weigh in turn, until nothing moves any more."""
+def _fitted(
+    part: Light, places: Places, given: Given, quality: int, steps: _Steps, threads: int | None
+) -> State:
+    """Fit, centre and weigh in turn, until nothing moves any more.
+
+    `quality` is that of the codec, if there was one.
+    """
     height, width = part.bands.shape[:2]
     model = Model(
         given.skin, given.depth_mm, given.thickness_mm, given.granularity, part.px_per_mm,
         (height, width), given.sharpness_px, threads, steps.cancel,
     )  # fmt: skip
     values, drawn = begin(model, places)
-    spread = 0.0
+    spread, codec = 0.0, None
     for turn in range(_ROUNDS):
         last = turn == _ROUNDS - 1
-        problem = Problem(part, places, model, drawn)
+        problem = Problem(part, places, model, drawn, codec)
         solution = solve(problem, values, tries=12 if last else 5)
+        if turn == 0 and solution.chi2 > _UNEXPLAINED:
+            other, grey = _by_lightness(problem, values, drawn, quality)
+            if grey.chi2 < _GREY_BETTER * solution.chi2:
+                problem, solution, codec = other, grey, quality
         if not last:
-            if turn == _ROUNDS - 2 and given.granularity_sigma > 0.0:
+            # A codec's ringing passes for granules.
+            if turn == _ROUNDS - 2 and given.granularity_sigma > 0.0 and codec is None:
                 seen, sigma = granularity_of(problem, solution)
                 given = replace(given, granularity=seen, granularity_sigma=sigma)
                 model = replace(model, granularity=seen)
             places, spread = recentred(problem, solution)
         values, drawn = solution.values, solution.drawn
         steps.done()
-    return State(problem, solution, spread, given)
+    depth = float(np.median(places.depth[places.alone]))
+    return State(problem, solution, spread, given, depth)
+
+
+def _by_lightness(
+    problem: Problem, values: Array, drawn: Float32Array, quality: int
+) -> tuple[Problem, Solution]:
+    """Fit lightness alone, through a codec; twice, for what a codec does depends on the dots."""
+    light, places, model = problem.light, problem.places, problem.model
+    other = Problem(light, places, model, drawn, quality)
+    first = solve(other, values, tries=5)
+    other = Problem(light, places, model, first.drawn, quality)
+    return other, solve(other, first.values, tries=5)
 
 
 def _counted(dots: Blobs, part: Light, state: State) -> Count:

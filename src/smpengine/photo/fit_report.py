@@ -14,7 +14,7 @@ from smpengine.photo.fit_given import Given
 from smpengine.photo.fit_light import Array
 from smpengine.photo.fit_model import LOGS, Model
 from smpengine.photo.fit_result import NM, Estimate, Fit
-from smpengine.photo.fit_solve import Problem, Solution, effect
+from smpengine.photo.fit_solve import Problem, Solution, effect, flattened
 from smpengine.scene import Skin
 from smpengine.verdict.picture import LUMINANCE
 
@@ -25,8 +25,15 @@ _LESS_GRANULAR: Final = 0.2
 _MISFIT: Final = 2.0
 _FEW_SEEN: Final = 0.6
 _UNSURE: Final = 0.35
+_UNSEEN: Final = 0.5
+SHALLOW: Final = 7.0
+_SHALLOW_FACTOR: Final = 4.0
+"""What errors are multiplied by where dots hardly stand out of noise."""
 _SWELL_ERROR: Final = 0.12
 """Of the spread of radii, relative: dots differ in strength as well, which is taken for size."""
+
+_CODEC_ERROR: Final = 0.3
+"""Of what a codec does to the mean dot, relative: tables of another encoder, what noise became."""
 
 _WEIGHTS: Final = np.array(LUMINANCE) @ np.array(BAND_TO_LINEAR_SRGB)
 """Of the bands in luminance."""
@@ -44,12 +51,15 @@ class State:
         Standard deviation of the logarithm of radii.
     given
         What was not fitted.
+    depth
+        Median of how far the fitted dots stand out of noise, in its standard deviations.
     """
 
     problem: Problem
     solution: Solution
     spread: float
     given: Given
+    depth: float
 
 
 def report_of(
@@ -83,7 +93,8 @@ def report_of(
         assert level is not None
         density *= math.exp(solution.values[LOGS + 1] - level.log_count)
     else:
-        covariance = _with_count(covariance, count.log_sigma)
+        unseen = _UNSEEN if state.depth < SHALLOW else 0.0
+        covariance = _with_count(covariance, math.hypot(count.log_sigma, unseen))
     share = _WEIGHTS * mua / float(_WEIGHTS @ mua)
     pick = np.zeros((4, covariance.shape[0]))
     pick[0, 0] = pick[1, LOGS + 1] = pick[3, LOGS - 1] = 1.0
@@ -129,7 +140,11 @@ def _changes(state: State) -> dict[str, Array]:
     """Return how the values change where what was given is a little other."""
     given, model = state.given, state.problem.model
     melanin = float(np.clip(given.skin.melanosome * math.exp(_MORE_MELANIN), 0.02, 0.30))
-    granular = given.granularity - math.copysign(_LESS_GRANULAR, given.granularity - 0.5)
+    # Dots change more from even to a little granular than from that on: a long step tells that.
+    less = max(2.0 * given.granularity_sigma, _LESS_GRANULAR)
+    granular = max(given.granularity - less, 0.0)
+    if granular > given.granularity - 0.5 * _LESS_GRANULAR:
+        granular = given.granularity + _LESS_GRANULAR
     blur = model.blur_px * (1.0 + _MORE_BLUR) if model.blur_px > 0.0 else 0.1
     others: dict[str, Model] = {
         "depth": replace(model, depth_mm=model.depth_mm + DEEPER_MM),
@@ -152,12 +167,17 @@ def _changes(state: State) -> dict[str, Array]:
 def _widened(state: State, changes: dict[str, Array]) -> Array:
     """Return the covariance, with what is not known of what was given."""
     given, covariance = state.given, state.solution.covariance
+    if state.depth < SHALLOW:
+        covariance = covariance * _SHALLOW_FACTOR**2
     for name, sigma in (
         ("melanin", given.log_melanosome_sigma),
         ("granularity", given.granularity_sigma),
         ("blur", given.sharpness_sigma),
     ):
         change = changes[name] * sigma
+        covariance = covariance + np.outer(change, change)
+    if state.problem.codec is not None:
+        change = _CODEC_ERROR * flattened(state.problem, state.solution)
         covariance = covariance + np.outer(change, change)
     return covariance
 
@@ -205,6 +225,16 @@ def _notes(state: State, count: Count, changes: dict[str, Array], sigma: Array) 
         notes.append(
             f"blur: estimated, {given.sharpness_px:.2f} px. At 0.1 px more radius is "
             f"{wider[0]:+.0f} % and absorption {wider[2]:+.0f} %."
+        )
+    if state.problem.codec is not None:
+        notes.append(
+            "colour: a codec (JPEG) took the dots' colour, so their lightness alone was compared. "
+            "Photograph in the camera's raw format, or without subsampled colour."
+        )
+    if state.depth < SHALLOW:
+        notes.append(
+            f"noise: dots stand out of it by {state.depth:.1f} of its standard deviations at the "
+            "median, so those that noise happened to darken were fitted, and others not seen."
         )
     if count.share < _FEW_SEEN:
         notes.append(f"density: only {100 * count.share:.0f} % of such dots are found here.")

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from smpengine.photo.fit_codec import lightness, passed
 from smpengine.photo.fit_light import Array, Float32Array, Light, profiles
 from smpengine.photo.fit_model import LEAST, LOGS, MOST, MOST_VEIL, Model
 from smpengine.photo.fit_noise import remainder_of
@@ -82,24 +83,40 @@ class Solution:
 
 
 class Problem:
-    """The picture's mean dot beside the engine's at the same places."""
+    """The picture's mean dot beside the engine's at the same places.
 
-    def __init__(self, light: Light, places: Places, model: Model, drawn: Float32Array) -> None:
+    With the quality of a codec, lightness alone.
+    """
+
+    def __init__(
+        self, light: Light, places: Places, model: Model, drawn: Float32Array,
+        codec: int | None = None,
+    ) -> None:  # fmt: skip
         self.light, self.model, self.places, self.s = light, model, places, light.px_per_mm
+        self.codec = codec
         chosen = places.alone
         self.x, self.y = places.x_mm[chosen] * self.s, places.y_mm[chosen] * self.s
-        self.each = profiles(light.bands, self.x, self.y, self.s)  # (n, bands, rings)
         self.remainder = remainder_of(light, drawn)
+        bare = self.remainder.skin.reshape(-1, 3)[::13]
+        self.skin = np.median(bare, axis=0).astype(np.float64)
+        seen = light.bands if codec is None else lightness(light.bands)
+        self.each = profiles(seen, self.x, self.y, self.s)  # (n, bands, rings)
         self.level: Level | None = None
         self._weigh(drawn)
+        self.flattening = np.zeros(self.each.shape[1:])
         self.offset = self._centring(drawn)
-        skin = np.log(np.median(self.remainder.skin.reshape(-1, 3)[::13], axis=0))
+        skin = np.log(self.skin)
         self.colour = skin - skin.mean()
+
+    def _profiles(self, drawn: Float32Array, x_px: Array, y_px: Array) -> Array:
+        """Return rings of what is in units of the skin's light, as `each` has them."""
+        shown = drawn if self.codec is None else lightness(drawn, self.skin)
+        return profiles(shown, x_px, y_px, self.s)
 
     def _weigh(self, drawn: Float32Array) -> None:
         """Leave out dots that are like no other, and work out how sure the mean of the rest is."""
         n = self.x.size
-        left = (self.each - profiles(drawn, self.x, self.y, self.s)).reshape(n, -1)
+        left = (self.each - self._profiles(drawn, self.x, self.y)).reshape(n, -1)
         left = left - np.median(left, axis=0)
         scatter = 1.4826 * np.median(np.abs(left), axis=0) + 1e-6
         score = np.sqrt(np.mean((left / scatter) ** 2, axis=1))
@@ -123,16 +140,21 @@ class Problem:
         """Return what finding centres in noise does to the mean profile, (bands, rings).
 
         Centres go where noise happens to be dark, which makes the mean dot sharper than dots are.
+        What a codec does to it is in it, and is kept as `flattening`.
         """
         x, y = self.x[self.kept], self.y[self.kept]
         offset = np.zeros(self.each.shape[1:])
         for bands in self.remainder.elsewhere(drawn, _ROLLS):
-            moved = refined(self.places, bands, drawn, self.s)
+            before = self._profiles(bands, x, y).mean(axis=0)
+            seen = bands
+            if self.codec is not None:
+                seen = self.remainder.light(passed(self.remainder.picture(bands), self.codec))
+                self.flattening += (self._profiles(seen, x, y).mean(axis=0) - before) / _ROLLS
+            moved = refined(self.places, seen, drawn, self.s)
             to_x, to_y = (
                 c[self.places.alone][self.kept] * self.s for c in (moved.x_mm, moved.y_mm)
             )
-            offset += profiles(bands, to_x, to_y, self.s).mean(axis=0)
-            offset -= profiles(bands, x, y, self.s).mean(axis=0)
+            offset += self._profiles(seen, to_x, to_y).mean(axis=0) - before
         return offset / _ROLLS
 
     def residuals(self, values: Array, model: Model | None = None) -> Array:
@@ -142,7 +164,7 @@ class Problem:
         """
         model = self.model if model is None else model
         drawn = model.light(values, self.places)
-        mine = profiles(drawn, self.x[self.kept], self.y[self.kept], self.s)
+        mine = self._profiles(drawn, self.x[self.kept], self.y[self.kept])
         left = mine.mean(axis=0) + self.offset - self.each[self.kept].mean(axis=0)
         parts = [self.whiten @ left.ravel()]
         if self.level is not None:
@@ -217,6 +239,15 @@ def effect(problem: Problem, solution: Solution, model: Model) -> Array:
     there = problem.residuals(solution.values, model)
     here = problem.residuals(solution.values)
     out: Array = -np.linalg.lstsq(solution.slopes, there - here, rcond=None)[0].astype(np.float64)
+    return out
+
+
+def flattened(problem: Problem, solution: Solution) -> Array:
+    """Return how the values change for once more of what the codec does, to first order."""
+    more = problem.whiten @ problem.flattening.ravel()
+    rows = np.zeros(len(solution.slopes))
+    rows[: more.size] = more
+    out: Array = -np.linalg.lstsq(solution.slopes, rows, rcond=None)[0].astype(np.float64)
     return out
 
 
