@@ -19,6 +19,8 @@ from smpengine.verdict.picture import LUMINANCE, to_linear
 _SHARPNESS_SIGMA: Final = 0.15
 """Of a blur that was estimated, relative; and at least so many pixels:"""
 _LEAST_SHARPNESS_SIGMA: Final = 0.08
+_ASSUMED_SIGMA: Final = 0.4
+"""Of a blur that no edge told, pixels: lenses and focus leave from none to over one."""
 _MOST_BLUR_PX: Final = 20.0
 _DEEPEST_MM: Final = 2.5
 _THICKEST_MM: Final = 1.0
@@ -33,8 +35,8 @@ class Given:
     ----------
     skin, log_melanosome_sigma
         Its melanin, and the standard error of its logarithm.
-    sharpness_px, sharpness_sigma
-        The camera's blur on the grid that is fitted.
+    sharpness_px, sharpness_sigma, sharpness_seen
+        The camera's blur on the grid that is fitted; false where no edge told it: it is assumed.
     depth_mm, thickness_mm
         Of the deposits.
     granularity, granularity_sigma
@@ -45,6 +47,7 @@ class Given:
     log_melanosome_sigma: float
     sharpness_px: float
     sharpness_sigma: float
+    sharpness_seen: bool
     depth_mm: float
     thickness_mm: float
     granularity: float
@@ -90,14 +93,15 @@ def given_of(
         remedy = "Give its melanosome_fraction: a table says nothing of other scattering."
         rule = "be given by type or melanosome_fraction"
         raise InputError(must("skin", rule, "a table", remedy=remedy))
+    seen = True
     if sharpness_px is None:
-        blur, blur_sigma = _sharpness_of(image)
+        blur, blur_sigma, seen = _sharpness_of(image)
     else:
         blur, blur_sigma = number("sharpness_px", sharpness_px), 0.0
         if not 0.0 <= blur <= _MOST_BLUR_PX:
             rule = f"be 0 to {_MOST_BLUR_PX:g} pixels"
             raise InputError(must("sharpness_px", rule, sharpness_px))
-    return Given(skin, log_sigma, blur, blur_sigma, depth, thickness, granularity, loose)
+    return Given(skin, log_sigma, blur, blur_sigma, seen, depth, thickness, granularity, loose)
 
 
 def _millimetres(name: str, value: object, most: float) -> float:
@@ -126,9 +130,11 @@ def _bare_colour(image: NDArray[np.uint8], mask: NDArray[np.bool_] | None) -> ND
     return brighter_part(to_linear(image[bare][:: max(1, int(bare.sum()) // 200_000)]))
 
 
-def _sharpness_of(image: NDArray[np.uint8]) -> tuple[float, float]:
-    """Estimate the camera's blur, and how sure that is, both in pixels."""
+def _sharpness_of(image: NDArray[np.uint8]) -> tuple[float, float, bool]:
+    """Estimate the camera's blur; how sure that is, both in pixels, and whether an edge told it."""
     light = to_linear(image) @ np.array(LUMINANCE)
     seen = sharpness_of(light.astype(np.float32))
     blur = float(seen.sigma_px)
-    return blur, math.hypot(_SHARPNESS_SIGMA * blur, _LEAST_SHARPNESS_SIGMA)
+    if not seen.is_estimated:
+        return blur, _ASSUMED_SIGMA, False
+    return blur, math.hypot(_SHARPNESS_SIGMA * blur, _LEAST_SHARPNESS_SIGMA), True

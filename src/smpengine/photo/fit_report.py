@@ -14,7 +14,7 @@ from smpengine.photo.fit_given import Given
 from smpengine.photo.fit_light import Array
 from smpengine.photo.fit_model import LOGS, Model
 from smpengine.photo.fit_result import NM, Estimate, Fit
-from smpengine.photo.fit_solve import Problem, Solution, effect, flattened
+from smpengine.photo.fit_solve import Problem, Solution, effect, unsure
 from smpengine.scene import Skin
 from smpengine.verdict.picture import LUMINANCE
 
@@ -25,15 +25,21 @@ _LESS_GRANULAR: Final = 0.2
 _MISFIT: Final = 2.0
 _FEW_SEEN: Final = 0.6
 _UNSURE: Final = 0.35
-_UNSEEN: Final = 0.5
 SHALLOW: Final = 7.0
 _SHALLOW_FACTOR: Final = 4.0
-"""What errors are multiplied by where dots hardly stand out of noise."""
+"""What errors are multiplied by where dots hardly stand out of noise: 1 at `SHALLOW`, and this
+where the median stands out by two standard deviations less; from benchmarks/fit.py."""
+_LEFT: Final = (0.015, 0.10, 0.006)
+"""Of the logarithms of radius, absorption and scattering, errors that nothing else tells: what is
+left in benchmarks/fit.py, most of it of even dots that look a little granular, and of dots of many
+sizes as one mean dot."""
+_HALF_SEEN: Final = 4.3
+_SEEN_SLOPE: Final = 0.35
+_MOST_UNSEEN: Final = 1.5
+"""Of a median dot, in standard deviations, where about half are over the detector's 4; how that
+share falls below it; and what error of the logarithm of density that is at most."""
 _SWELL_ERROR: Final = 0.12
 """Of the spread of radii, relative: dots differ in strength as well, which is taken for size."""
-
-_CODEC_ERROR: Final = 0.3
-"""Of what a codec does to the mean dot, relative: tables of another encoder, what noise became."""
 
 _WEIGHTS: Final = np.array(LUMINANCE) @ np.array(BAND_TO_LINEAR_SRGB)
 """Of the bands in luminance."""
@@ -93,7 +99,7 @@ def report_of(
         assert level is not None
         density *= math.exp(solution.values[LOGS + 1] - level.log_count)
     else:
-        unseen = _UNSEEN if state.depth < SHALLOW else 0.0
+        unseen = min(math.exp((_HALF_SEEN - state.depth) / _SEEN_SLOPE), _MOST_UNSEEN)
         covariance = _with_count(covariance, math.hypot(count.log_sigma, unseen))
     share = _WEIGHTS * mua / float(_WEIGHTS @ mua)
     pick = np.zeros((4, covariance.shape[0]))
@@ -167,8 +173,10 @@ def _changes(state: State) -> dict[str, Array]:
 def _widened(state: State, changes: dict[str, Array]) -> Array:
     """Return the covariance, with what is not known of what was given."""
     given, covariance = state.given, state.solution.covariance
-    if state.depth < SHALLOW:
-        covariance = covariance * _SHALLOW_FACTOR**2
+    shallow = 1.0 + 0.5 * (_SHALLOW_FACTOR - 1.0) * max(SHALLOW - state.depth, 0.0)
+    covariance = covariance * min(shallow, _SHALLOW_FACTOR) ** 2
+    for rows, sigma in ((slice(0, 1), _LEFT[0]), (slice(1, 4), _LEFT[1]), (slice(4, 5), _LEFT[2])):
+        covariance[rows, rows] += sigma**2
     for name, sigma in (
         ("melanin", given.log_melanosome_sigma),
         ("granularity", given.granularity_sigma),
@@ -176,8 +184,7 @@ def _widened(state: State, changes: dict[str, Array]) -> Array:
     ):
         change = changes[name] * sigma
         covariance = covariance + np.outer(change, change)
-    if state.problem.codec is not None:
-        change = _CODEC_ERROR * flattened(state.problem, state.solution)
+    for change in unsure(state.problem, state.solution):
         covariance = covariance + np.outer(change, change)
     return covariance
 
@@ -222,14 +229,15 @@ def _notes(state: State, count: Count, changes: dict[str, Array], sigma: Array) 
         )
     if given.sharpness_sigma > 0.0:
         wider = 100.0 * np.expm1(changes["blur"] * 0.1)
+        told = "estimated" if given.sharpness_seen else "assumed, for no sharp edge tells it"
         notes.append(
-            f"blur: estimated, {given.sharpness_px:.2f} px. At 0.1 px more radius is "
+            f"blur: {told}, {given.sharpness_px:.2f} px. At 0.1 px more radius is "
             f"{wider[0]:+.0f} % and absorption {wider[2]:+.0f} %."
         )
     if state.problem.codec is not None:
         notes.append(
-            "colour: a codec (JPEG) took the dots' colour, so their lightness alone was compared. "
-            "Photograph in the camera's raw format, or without subsampled colour."
+            f"colour: a codec took it, as JPEG of quality {state.problem.codec} does, so the "
+            "lightness of dots alone was compared. A photograph without such a codec tells more."
         )
     if state.depth < SHALLOW:
         notes.append(

@@ -27,6 +27,8 @@ SKIN_SIGMA: Final = 0.05
 """Of the logarithm of bare skin's colour: redness, a tan, the white balance."""
 MODEL_ERROR: Final = 0.001
 """Of a mean profile, relative to its depth: what sampling leaves."""
+_CODEC_ERROR: Final = 0.3
+"""Of what a codec does to the mean dot, relative: tables of another encoder, what noise became."""
 _STEP: Final = 0.02
 _OUTLIER: Final = 4.0
 _ODD: Final = 0.25
@@ -105,6 +107,7 @@ class Problem:
         self._weigh(drawn)
         self.flattening = np.zeros(self.each.shape[1:])
         self.offset = self._centring(drawn)
+        self.unsure: list[Array] = [_CODEC_ERROR * self.flattening]
         skin = np.log(self.skin)
         self.colour = skin - skin.mean()
 
@@ -157,6 +160,17 @@ class Problem:
             offset += self._profiles(seen, to_x, to_y).mean(axis=0) - before
         return offset / _ROLLS
 
+    def left_over(self, drawn: Float32Array) -> Array:
+        """Return the picture's mean profile less that of what was drawn, (bands, rings)."""
+        mine = self._profiles(drawn, self.x[self.kept], self.y[self.kept]).mean(axis=0)
+        out: Array = self.each[self.kept].mean(axis=0) - self.offset - mine
+        return out
+
+    def correct(self, more: Array, error: float) -> None:
+        """Take into account what else the mean profile holds, known to a relative error."""
+        self.offset = self.offset + more
+        self.unsure.append(error * more)
+
     def residuals(self, values: Array, model: Model | None = None) -> Array:
         """Return what is left, each in standard deviations; priors are the last of them.
 
@@ -164,9 +178,7 @@ class Problem:
         """
         model = self.model if model is None else model
         drawn = model.light(values, self.places)
-        mine = self._profiles(drawn, self.x[self.kept], self.y[self.kept])
-        left = mine.mean(axis=0) + self.offset - self.each[self.kept].mean(axis=0)
-        parts = [self.whiten @ left.ravel()]
+        parts = [-self.whiten @ self.left_over(drawn).ravel()]
         if self.level is not None:
             taken = -np.log(drawn[self.level.region].mean(axis=0, dtype=np.float64))
             scaled = taken * np.exp(values[LOGS + 1])
@@ -242,13 +254,15 @@ def effect(problem: Problem, solution: Solution, model: Model) -> Array:
     return out
 
 
-def flattened(problem: Problem, solution: Solution) -> Array:
-    """Return how the values change for once more of what the codec does, to first order."""
-    more = problem.whiten @ problem.flattening.ravel()
-    rows = np.zeros(len(solution.slopes))
-    rows[: more.size] = more
-    out: Array = -np.linalg.lstsq(solution.slopes, rows, rcond=None)[0].astype(np.float64)
-    return out
+def unsure(problem: Problem, solution: Solution) -> list[Array]:
+    """Return how the values change for what is not known of the mean profile, to first order."""
+    changes: list[Array] = []
+    for profile in problem.unsure:
+        rows = np.zeros(len(solution.slopes))
+        rows[: profile.size] = problem.whiten @ profile.ravel()
+        change: Array = np.linalg.lstsq(solution.slopes, -rows, rcond=None)[0].astype(np.float64)
+        changes.append(change)
+    return changes
 
 
 def recentred(problem: Problem, solution: Solution) -> tuple[Places, float]:
