@@ -94,10 +94,10 @@ def fitted(truth: Truth) -> Fit:
 @pytest.mark.parametrize(
     ("truth", "percent"),
     [
-        pytest.param(LIGHT_SKIN, (6, 3, 35, 4), id="light, noise"),
-        pytest.param(MEDIUM_SKIN, (5, 3, 35, 4), id="medium, clean"),
-        pytest.param(DARK_SKIN, (6, 5, 50, 8), id="dark, coarse"),
-        pytest.param(BESIDE_BARE, (6, 3, 35, 5), id="beside bare skin"),
+        pytest.param(LIGHT_SKIN, (4, 3, 25, 3), id="light, noise"),
+        pytest.param(MEDIUM_SKIN, (4, 4, 30, 3), id="medium, clean"),
+        pytest.param(DARK_SKIN, (5, 6, 55, 5), id="dark, coarse"),
+        pytest.param(BESIDE_BARE, (4, 4, 35, 3), id="beside bare skin"),
     ],
 )
 def test_known_dots_are_found_within_their_errors(truth: Truth, percent: tuple[int, ...]) -> None:
@@ -124,7 +124,8 @@ def test_dots_that_jpeg_flattened_are_found_too() -> None:
         e = found[name]
         assert abs(e.value / true - 1.0) < most, name
         assert abs(e.value - true) < 2.5 * e.sigma, name
-        assert e.sigma >= fitted(LIGHT_SKIN)[name].sigma, name
+    assert found["radius_mm"].sigma > 1.5 * fitted(LIGHT_SKIN)["radius_mm"].sigma
+    assert found.misfit < 2.0
     assert any("JPEG of quality 92" in note for note in found.notes)
     assert not any("JPEG" in note for note in fitted(LIGHT_SKIN).notes)
 
@@ -149,14 +150,14 @@ def test_errors_grow_with_noise() -> None:
     for name in ("radius_mm", "mua_per_mm", "scattering"):
         relative = [fit[name].sigma / fit[name].value for fit in (noisy, calm)]
         assert relative[0] > 1.2 * relative[1], name
-    assert noisy["density_per_cm2"].sigma >= calm["density_per_cm2"].sigma
 
 
 def test_what_is_not_told_is_estimated_and_said() -> None:
-    image = picture(LIGHT_SKIN)[0]
-    found, told = smp.fit(image, LIGHT_SKIN.px_per_mm), fitted(LIGHT_SKIN)
-    assert abs(found["radius_mm"].value - LIGHT_SKIN.radius_mm) < 2.5 * found["radius_mm"].sigma
-    assert found["radius_mm"].sigma > told["radius_mm"].sigma
+    truth = replace(LIGHT_SKIN, skin="III-IV", blur_px=1.0)
+    found, told = smp.fit(picture(truth)[0], truth.px_per_mm), fitted(truth)
+    for name in ("radius_mm", "scattering"):
+        assert abs(found[name].value - getattr(truth, name)) < 2.5 * found[name].sigma, name
+        assert found[name].sigma > told[name].sigma, name
     said, known = ({note.split(":")[0] for note in each.notes} for each in (found, told))
     assert {"skin", "blur"} <= said
     assert not {"skin", "blur"} & known
@@ -273,27 +274,27 @@ def test_a_measured_distance_is_a_scale(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("code", "arguments", "said"),
     [
-        (("camera.png",), "--px-per-mm must be given, got none in"),
-        (("own.png", "--px-per-mm", "20", "--landmarks", "0", "0", "9", "9", "1"),
+        (2, ("camera.png",), "--px-per-mm must be given, got none in"),
+        (2, ("own.png", "--px-per-mm", "20", "--landmarks", "0", "0", "9", "9", "1"),
          "the scale must be given once: --px-per-mm or --landmarks"),
-        (("own.png", "--px-per-mm", "3"), "px_per_mm must be at least 6"),
-        (("none.png",), "photo must be a file that can be read"),
-        (("own.png", "--json", "own.png"), "--json must be another file than the photo"),
-        (("own.png", "--mask", "mask.png", "--json", "mask.png"),
+        (2, ("own.png", "--px-per-mm", "3"), "px_per_mm must be at least 6"),
+        (2, ("none.png",), "photo must be a file that can be read"),
+        (1, ("own.png", "--json", "own.png"), "--json must be another file than the photo"),
+        (2, ("own.png", "--mask", "mask.png", "--json", "mask.png"),
          "--json must be another file than that of --mask"),
-        (("own.png", "--plan", "c.json"), "--plan must end in .toml"),
-        (("own.png", "--json", "no/c.json"), "--json must be in a folder that exists"),
-        (("own.png", "--skin", "VII"), "skin.type must be one of 'I-II'"),
+        (2, ("own.png", "--plan", "c.json"), "--plan must end in .toml"),
+        (1, ("own.png", "--json", "no/c.json"), "--json must be in a folder that exists"),
+        (2, ("own.png", "--skin", "VII"), "skin.type must be one of 'I-II'"),
     ],
 )  # fmt: skip
 def test_the_command_says_what_is_wrong_and_writes_nothing(
-    folder: Path, arguments: tuple[str, ...], said: str
+    folder: Path, code: int, arguments: tuple[str, ...], said: str
 ) -> None:
     before = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
     done = run(folder, *arguments)
-    assert done.exit_code == 2
+    assert done.exit_code == code
     assert done.stderr.startswith(f"smpengine: {said}")
     assert done.stderr.count("\n") == 1
     assert {path.name: path.stat().st_mtime_ns for path in folder.iterdir()} == before
