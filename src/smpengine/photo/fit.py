@@ -7,7 +7,8 @@ Dots that stand alone are averaged on rings, in light, band by band, relative to
 them. The engine draws dots at the same places, the camera blurs them, and they are averaged in the
 same way: neighbours, pixels and surrounds are in both. Between rounds dots are centred anew and
 given a radius of their own. What noise does to all that is asked of the picture's own noise
-(`fit_noise`), and how many dots are missed of the detector (`fit_count`).
+(`fit_noise`), what a codec and hidden dots do of the engine's dots (`fit_codec`, `fit_hidden`), and
+how many dots are missed of the detector (`fit_count`).
 """
 
 from __future__ import annotations
