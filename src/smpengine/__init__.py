@@ -38,6 +38,8 @@ from smpengine.views.view import View
 
 if TYPE_CHECKING:
     from smpengine.photo.camera import Camera
+    from smpengine.photo.fit import fit
+    from smpengine.photo.fit_result import Fit
     from smpengine.photo.photograph import Photograph
     from smpengine.photo.placing import Placing
     from smpengine.photo.read_photo import read_photo
@@ -57,6 +59,7 @@ __all__ = [
     "Complexion",
     "Device",
     "DeviceError",
+    "Fit",
     "Hairs",
     "Head",
     "Impressions",
@@ -81,6 +84,7 @@ __all__ = [
     "clean",
     "coco",
     "devices",
+    "fit",
     "load_plan",
     "rasterise",
     "read_impressions",
@@ -99,10 +103,12 @@ __all__ = [
 
 _LAZY = {
     "Camera": "photo.camera",
+    "Fit": "photo.fit_result",
     "Photograph": "photo.photograph",
     "Placing": "photo.placing",
     "Plan": "plan.plan",
     "Report": "verdict.report",
+    "fit": "photo.fit",
     "load_plan": "plan.load",
     "read_impressions": "plan.table",
     "read_photo": "photo.read_photo",

@@ -1,4 +1,4 @@
-"""The command line: ``smpengine render | validate | devices | init | schema | bench | report``.
+"""The command line: ``smpengine render | validate | init | report | mask | photo | fit | ...``.
 
 Exit codes: 0 done, 1 failed, 2 bad input.
 """
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import smpengine as smp
+from smpengine.cli_fit import fit_command
 from smpengine.cli_mask import mask_command
 from smpengine.cli_outputs import Beside, beside_options
 from smpengine.cli_photo import photo_command
@@ -324,6 +325,7 @@ def bench(
 main.add_command(report_command)
 main.add_command(mask_command)
 main.add_command(photo_command)
+main.add_command(fit_command)
 
 if __name__ == "__main__":
     main()

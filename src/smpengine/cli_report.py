@@ -70,18 +70,11 @@ def _load(source: Path, px_per_mm: float | None) -> tuple[NDArray[np.uint8], flo
 
 def _scale(source: Path) -> float:
     """Return what the file says of its own scale."""
-    from smpengine.image.write import read_metadata
+    from smpengine.image.write import own_px_per_mm
 
     if not source.is_file():
         raise InputError(must("PICTURE|PLAN", "be a file", repr(str(source))))
-    try:
-        if source.suffix.lower() in (".jpg", ".jpeg"):
-            raise InputError("no metadata")
-        return float(read_metadata(source)["px_per_mm"])
-    except (InputError, KeyError, TypeError, ValueError) as error:
-        remedy = "Say how many pixels are a millimetre: --px-per-mm 20."
-        got = f"none in {str(source)!r}, which this engine did not write"
-        raise InputError(must("--px-per-mm", "be given", got, remedy=remedy)) from error
+    return own_px_per_mm(source)
 
 
 def _read(source: Path) -> NDArray[np.uint8]:

@@ -14,7 +14,7 @@ SOURCE = Path(smp.__file__).parent
 # Each layer may import from those after it, and from itself.
 LAYERS = (
     ("cli",),
-    ("cli_mask", "cli_outputs", "cli_photo", "cli_report", "cli_view"),
+    ("cli_fit", "cli_mask", "cli_outputs", "cli_photo", "cli_report", "cli_view"),
     ("bench",),
     ("photo",),
     ("plan",),
@@ -111,9 +111,11 @@ def test_the_public_names() -> None:
         assert getattr(smp, name) is not None
     contract = {"rasterise", "Impressions", "Skin", "Scene", "render", "load_plan", "devices"}
     contract |= {"truth", "truth_maps", "clean", "coco", "Truth", "TruthMaps"}
+    contract |= {"read_photo", "simulate", "render_on", "write_photo", "fit", "Fit"}
     assert contract <= set(smp.__all__)
-    assert callable(smp.render)
-    assert callable(smp.devices)
+    assert set(smp.__all__) <= set(dir(smp))
+    for name in ("render", "devices", "report", "fit"):  # a module of that name would hide it
+        assert callable(getattr(smp, name)), name
 
 
 def test_modules_and_functions_are_short() -> None:

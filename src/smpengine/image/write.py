@@ -300,6 +300,25 @@ def read_metadata(path: str | Path) -> dict[str, Any]:
     return metadata
 
 
+def own_px_per_mm(path: str | Path, name: str = "--px-per-mm") -> float:
+    """Return the scale that a file of this engine has inside; `name` is what else would say it.
+
+    Raises
+    ------
+    InputError
+        It is another file; the message says how to give the scale.
+    """
+    target = Path(path)
+    try:
+        if target.suffix.lower() not in _KINDS:
+            raise InputError("no metadata")
+        return float(read_metadata(target)["px_per_mm"])
+    except (InputError, KeyError, TypeError, ValueError) as error:
+        remedy = "Say how many pixels are a millimetre: --px-per-mm 20."
+        got = f"none in {str(path)!r}, which this engine did not write"
+        raise InputError(must(name, "be given", got, remedy=remedy)) from error
+
+
 def _read_text(target: Path) -> str | None:
     """Return the JSON of a file, if it has any."""
     suffix = target.suffix.lower()

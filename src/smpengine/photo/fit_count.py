@@ -23,7 +23,7 @@ from smpengine.verdict.picture import prepare
 _SPACINGS: Final = (0.0, 0.2, 0.35, 0.5, 0.65)
 """Tried least distances between dots, in units of 1 / sqrt(density): random to very even."""
 _EVENNESS_SD: Final = 0.26
-"""Tried least distances between dots, in units of 1 / sqrt(density): random to very even."""
+"""Of one dot's distance to its nearest neighbour, in the same units: random dots' is 0.26."""
 _USUAL_SHARE: Final = 0.95
 _LEAST_SHARE: Final = 0.05
 _ROUNDS: Final = 2
@@ -42,11 +42,14 @@ class Count:
         How many the detector found, and how many there must be for that.
     log_sigma
         Standard error of the logarithm of `present`.
+    spacing
+        Least distance between them that explains how even they look, in units of 1 / sqrt(density).
     """
 
     found: int
     present: float
     log_sigma: float
+    spacing: float
 
     @property
     def share(self) -> float:
@@ -103,7 +106,7 @@ def count_of(
 
     def seen_at(present: float, spacing: float) -> tuple[float, float]:
         """Return the share of dots that is found, and how evenly those lie."""
-        x, y = _thrown(max(round(present), 2), spacing, light, rng).T
+        x, y = thrown(max(round(present), 2), spacing, light, rng).T
         swell = np.exp(radius_spread * rng.standard_normal(x.size))
         drawn = model.seen(model.scene(solution.values, x, y, swell), solution.values)
         seen = found_in(remainder.picture(next(remainder.elsewhere(drawn, 1))), light)
@@ -122,7 +125,7 @@ def count_of(
     missed = max(present - wanted, 0.0)
     relative = math.sqrt(2.0 * missed + 1.0) / max(wanted, 1.0)
     sigma = math.sqrt(relative**2 + (unsure / share) ** 2 + (0.3 * false_share) ** 2 + _FLOOR**2)
-    return Count(len(dots), present, sigma)
+    return Count(len(dots), present, sigma, float(weight @ np.array(_SPACINGS)))
 
 
 def _evenness(dots: Blobs, light: Light) -> float:
@@ -136,7 +139,7 @@ def _evenness(dots: Blobs, light: Light) -> float:
     return float(near.mean()) * math.sqrt(len(dots) / (100.0 * area_cm2(light)))
 
 
-def _thrown(n: int, spacing: float, light: Light, rng: np.random.Generator) -> Array:
+def thrown(n: int, spacing: float, light: Light, rng: np.random.Generator) -> Array:
     """Return random places, none nearer to another than allowed, as far as that goes."""
     s = light.px_per_mm
     height, width = light.bands.shape[:2]

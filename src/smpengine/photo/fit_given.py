@@ -19,7 +19,12 @@ from smpengine.verdict.picture import LUMINANCE, to_linear
 _SHARPNESS_SIGMA: Final = 0.15
 """Of a blur that was estimated, relative; and at least so many pixels:"""
 _LEAST_SHARPNESS_SIGMA: Final = 0.08
+_ASSUMED_SIGMA: Final = 0.4
+"""Of a blur that no edge told, pixels: lenses and focus leave from none to over one."""
 _MOST_BLUR_PX: Final = 20.0
+_DEEPEST_MM: Final = 2.5
+_THICKEST_MM: Final = 1.0
+"""What a plan may say: what is fitted is to be drawn again."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +35,8 @@ class Given:
     ----------
     skin, log_melanosome_sigma
         Its melanin, and the standard error of its logarithm.
-    sharpness_px, sharpness_sigma
-        The camera's blur on the grid that is fitted.
+    sharpness_px, sharpness_sigma, sharpness_seen
+        The camera's blur on the grid that is fitted; false where no edge told it: it is assumed.
     depth_mm, thickness_mm
         Of the deposits.
     granularity, granularity_sigma
@@ -42,6 +47,7 @@ class Given:
     log_melanosome_sigma: float
     sharpness_px: float
     sharpness_sigma: float
+    sharpness_seen: bool
     depth_mm: float
     thickness_mm: float
     granularity: float
@@ -71,9 +77,8 @@ def given_of(
     InputError
         The skin has a table of its own, or a number is out of range.
     """
-    depth, thickness = (
-        _millimetres(n, v) for n, v in zip(("depth", "thickness"), dots[:2], strict=True)
-    )
+    depth = _millimetres("depth_mm", dots[0], _DEEPEST_MM)
+    thickness = _millimetres("thickness_mm", dots[1], _THICKEST_MM)
     if depth < 0.5 * thickness:
         remedy = "The top of a deposit cannot lie above the skin's surface."
         rule = "be at least half of thickness_mm"
@@ -88,20 +93,21 @@ def given_of(
         remedy = "Give its melanosome_fraction: a table says nothing of other scattering."
         rule = "be given by type or melanosome_fraction"
         raise InputError(must("skin", rule, "a table", remedy=remedy))
+    seen = True
     if sharpness_px is None:
-        blur, blur_sigma = _sharpness_of(image)
+        blur, blur_sigma, seen = _sharpness_of(image)
     else:
         blur, blur_sigma = number("sharpness_px", sharpness_px), 0.0
         if not 0.0 <= blur <= _MOST_BLUR_PX:
             rule = f"be 0 to {_MOST_BLUR_PX:g} pixels"
             raise InputError(must("sharpness_px", rule, sharpness_px))
-    return Given(skin, log_sigma, blur, blur_sigma, depth, thickness, granularity, loose)
+    return Given(skin, log_sigma, blur, blur_sigma, seen, depth, thickness, granularity, loose)
 
 
-def _millimetres(name: str, value: object) -> float:
-    given = number(f"{name}_mm", value)
-    if not 0.0 < given <= 2.5:
-        raise InputError(must(f"{name}_mm", "be over 0 and at most 2.5 mm", given))
+def _millimetres(name: str, value: object, most: float) -> float:
+    given = number(name, value)
+    if not 0.0 < given <= most:
+        raise InputError(must(name, f"be over 0 and at most {most:g} mm", given))
     return given
 
 
@@ -124,9 +130,15 @@ def _bare_colour(image: NDArray[np.uint8], mask: NDArray[np.bool_] | None) -> ND
     return brighter_part(to_linear(image[bare][:: max(1, int(bare.sum()) // 200_000)]))
 
 
-def _sharpness_of(image: NDArray[np.uint8]) -> tuple[float, float]:
-    """Estimate the camera's blur, and how sure that is, both in pixels."""
-    light = to_linear(image) @ np.array(LUMINANCE)
-    seen = sharpness_of(light.astype(np.float32))
+def _sharpness_of(image: NDArray[np.uint8]) -> tuple[float, float, bool]:
+    """Estimate the camera's blur; how sure that is, both in pixels, and whether an edge told it."""
+    # Channel by channel: a photograph in float64 is ten times as large as its file in memory.
+    table = to_linear(np.arange(256)).astype(np.float32)
+    light = np.zeros(image.shape[:2], np.float32)
+    for channel, weight in enumerate(LUMINANCE):
+        light += (np.float32(weight) * table)[image[..., channel]]
+    seen = sharpness_of(light)
     blur = float(seen.sigma_px)
-    return blur, math.hypot(_SHARPNESS_SIGMA * blur, _LEAST_SHARPNESS_SIGMA)
+    if not seen.is_estimated:
+        return blur, _ASSUMED_SIGMA, False
+    return blur, math.hypot(_SHARPNESS_SIGMA * blur, _LEAST_SHARPNESS_SIGMA), True

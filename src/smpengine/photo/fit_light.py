@@ -25,6 +25,8 @@ INNER_MM: Final = 0.30
 OUTER_MM: Final = 0.42
 """What a dot is compared with is the light between these distances from its centre."""
 ANGLES: Final = 16
+LINEAR_TO_BAND: Final = np.linalg.inv(np.array(BAND_TO_LINEAR_SRGB)).astype(np.float32).T
+"""What rows of linear sRGB are multiplied by."""
 _RING_MM: Final = 0.022
 _GROWTH: Final = 1.12
 _LEAST_LIGHT: Final = 1e-5
@@ -66,7 +68,7 @@ def light_of(
     sharpness_px
         The camera's blur in its pixels.
     """
-    bands = linear @ np.linalg.inv(np.array(BAND_TO_LINEAR_SRGB)).astype(np.float32).T
+    bands = linear @ LINEAR_TO_BAND
     return Light(np.ascontiguousarray(bands, np.float32), px_per_mm, mask, sharpness_px)
 
 

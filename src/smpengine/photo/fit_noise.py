@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smpengine.image.colour import BAND_TO_LINEAR_SRGB
-from smpengine.photo.fit_light import Float32Array, Light, as_picture
+from smpengine.photo.fit_light import LINEAR_TO_BAND, Float32Array, Light, as_picture
 from smpengine.verdict.dots import blur
+from smpengine.verdict.picture import to_linear
 
 _LOCAL_MM: Final = 0.7
 """What is wider is the skin's colour there, or the lamp's; what is narrower is noise."""
@@ -79,6 +80,11 @@ class Remainder:
         """Return an 8-bit sRGB picture of light in units of the skin's."""
         matrix = np.array(BAND_TO_LINEAR_SRGB, np.float32).T
         return as_picture(((self.skin * bands) @ matrix).astype(np.float32))
+
+    def light(self, image: NDArray[np.uint8]) -> Float32Array:
+        """Return the light of an 8-bit picture in units of the skin's: `picture`'s inverse."""
+        linear = to_linear(np.arange(256)).astype(np.float32)[image]
+        return (linear @ LINEAR_TO_BAND) / self.skin
 
 
 def remainder_of(light: Light, drawn: Float32Array) -> Remainder:

@@ -40,6 +40,8 @@ class Places:
         What a dot takes over what was drawn for it.
     swell
         Its radius over the middle one of all.
+    depth
+        How far each stands out of noise, in its standard deviations.
     alone
         Whether it is round, away from others and from the picture's edge: those are fitted.
     """
@@ -48,6 +50,7 @@ class Places:
     y_mm: Array
     gain: Array
     swell: Array
+    depth: Array
     alone: NDArray[np.bool_]
 
     def __len__(self) -> int:
@@ -75,7 +78,7 @@ def places_of(blobs: Blobs, light: Light) -> Places:
     inside = np.ones(len(blobs), bool) if light.mask is None else light.mask[row, col]
     blobs = blobs.rows(blobs.is_round & inside)
     x, y = _centred(blobs.x_mm, blobs.y_mm, light)
-    places = Places(x, y, np.ones(x.size), np.ones(x.size), np.zeros(x.size, bool))
+    places = Places(x, y, np.ones(x.size), np.ones(x.size), blobs.depth, np.zeros(x.size, bool))
     return replace(places, alone=blobs.is_dot & _alone(places, light))
 
 

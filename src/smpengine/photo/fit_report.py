@@ -14,7 +14,7 @@ from smpengine.photo.fit_given import Given
 from smpengine.photo.fit_light import Array
 from smpengine.photo.fit_model import LOGS, Model
 from smpengine.photo.fit_result import NM, Estimate, Fit
-from smpengine.photo.fit_solve import Problem, Solution, effect
+from smpengine.photo.fit_solve import Problem, Solution, effect, unsure
 from smpengine.scene import Skin
 from smpengine.verdict.picture import LUMINANCE
 
@@ -25,6 +25,19 @@ _LESS_GRANULAR: Final = 0.2
 _MISFIT: Final = 2.0
 _FEW_SEEN: Final = 0.6
 _UNSURE: Final = 0.35
+SHALLOW: Final = 7.0
+_SHALLOW_FACTOR: Final = 4.0
+"""What errors are multiplied by where dots hardly stand out of noise: 1 at `SHALLOW`, and this
+where the median stands out by two standard deviations less; from benchmarks/fit.py."""
+_LEFT: Final = (0.015, 0.10, 0.006)
+"""Of the logarithms of radius, absorption and scattering, errors that nothing else tells: what is
+left in benchmarks/fit.py, most of it of even dots that look a little granular, and of dots of many
+sizes as one mean dot."""
+_HALF_SEEN: Final = 4.3
+_SEEN_SLOPE: Final = 0.35
+_MOST_UNSEEN: Final = 1.5
+"""Of a median dot, in standard deviations, where about half are over the detector's 4; how that
+share falls below it; and what error of the logarithm of density that is at most."""
 _SWELL_ERROR: Final = 0.12
 """Of the spread of radii, relative: dots differ in strength as well, which is taken for size."""
 
@@ -44,17 +57,21 @@ class State:
         Standard deviation of the logarithm of radii.
     given
         What was not fitted.
+    depth
+        Median of how far the fitted dots stand out of noise, in its standard deviations.
     """
 
     problem: Problem
     solution: Solution
     spread: float
     given: Given
+    depth: float
 
 
 def report_of(
-    state: State, count: Count, per_cm2: float, px_per_mm: float, sharpness_scale: int, found: int
-) -> Fit:
+    state: State, count: Count, per_cm2: float, px_per_mm: float, extent_mm: tuple[float, float],
+    sharpness_scale: int, found: int,
+) -> Fit:  # fmt: skip
     """Return the numbers of a fit.
 
     Parameters
@@ -65,8 +82,8 @@ def report_of(
         Of the dots in the part that was drawn.
     per_cm2
         Density of the picture for one dot in that part.
-    px_per_mm, sharpness_scale
-        Scale of the picture as it was given, and how much coarser it was fitted.
+    px_per_mm, extent_mm, sharpness_scale
+        Scale, width and height of the picture as it was given, and how much coarser it was fitted.
     found
         Dots found in all of it.
     """
@@ -82,7 +99,8 @@ def report_of(
         assert level is not None
         density *= math.exp(solution.values[LOGS + 1] - level.log_count)
     else:
-        covariance = _with_count(covariance, count.log_sigma)
+        unseen = min(math.exp((_HALF_SEEN - state.depth) / _SEEN_SLOPE), _MOST_UNSEEN)
+        covariance = _with_count(covariance, math.hypot(count.log_sigma, unseen))
     share = _WEIGHTS * mua / float(_WEIGHTS @ mua)
     pick = np.zeros((4, covariance.shape[0]))
     pick[0, 0] = pick[1, LOGS + 1] = pick[3, LOGS - 1] = 1.0
@@ -99,7 +117,7 @@ def report_of(
         Estimate("radius_mm", radius, radius * sigma[0], "mm",
                  "middle radius of settled deposits"),
         Estimate("density_per_cm2", density, density * sigma[1], "1/cm2",
-                 "dots per treated area, those that are not seen as well"),
+                 "dots like the middle one per treated area, those that are not seen as well"),
         Estimate("mua_per_mm", strength, strength * sigma[2], "1/mm",
                  "absorption of the pigment, bands weighted as in luminance"),
         Estimate("scattering", scattering, scattering * sigma[3], "1",
@@ -119,7 +137,7 @@ def report_of(
     scale = np.sqrt(np.outer(np.diag(four), np.diag(four)))
     return Fit(
         estimates, four / scale, _notes(state, count, changes, sigma), found,
-        int(state.problem.kept.sum()), solution.chi2, px_per_mm,
+        int(state.problem.kept.sum()), solution.chi2, px_per_mm, extent_mm,
         given.sharpness_px * sharpness_scale, skin, given.depth_mm, given.thickness_mm,
     )  # fmt: skip
 
@@ -128,7 +146,11 @@ def _changes(state: State) -> dict[str, Array]:
     """Return how the values change where what was given is a little other."""
     given, model = state.given, state.problem.model
     melanin = float(np.clip(given.skin.melanosome * math.exp(_MORE_MELANIN), 0.02, 0.30))
-    granular = given.granularity - math.copysign(_LESS_GRANULAR, given.granularity - 0.5)
+    # Dots change more from even to a little granular than from that on: a long step tells that.
+    less = max(2.0 * given.granularity_sigma, _LESS_GRANULAR)
+    granular = max(given.granularity - less, 0.0)
+    if granular > given.granularity - 0.5 * _LESS_GRANULAR:
+        granular = given.granularity + _LESS_GRANULAR
     blur = model.blur_px * (1.0 + _MORE_BLUR) if model.blur_px > 0.0 else 0.1
     others: dict[str, Model] = {
         "depth": replace(model, depth_mm=model.depth_mm + DEEPER_MM),
@@ -151,12 +173,18 @@ def _changes(state: State) -> dict[str, Array]:
 def _widened(state: State, changes: dict[str, Array]) -> Array:
     """Return the covariance, with what is not known of what was given."""
     given, covariance = state.given, state.solution.covariance
+    shallow = 1.0 + 0.5 * (_SHALLOW_FACTOR - 1.0) * max(SHALLOW - state.depth, 0.0)
+    covariance = covariance * min(shallow, _SHALLOW_FACTOR) ** 2
+    for rows, sigma in ((slice(0, 1), _LEFT[0]), (slice(1, 4), _LEFT[1]), (slice(4, 5), _LEFT[2])):
+        covariance[rows, rows] += sigma**2
     for name, sigma in (
         ("melanin", given.log_melanosome_sigma),
         ("granularity", given.granularity_sigma),
         ("blur", given.sharpness_sigma),
     ):
         change = changes[name] * sigma
+        covariance = covariance + np.outer(change, change)
+    for change in unsure(state.problem, state.solution):
         covariance = covariance + np.outer(change, change)
     return covariance
 
@@ -201,9 +229,20 @@ def _notes(state: State, count: Count, changes: dict[str, Array], sigma: Array) 
         )
     if given.sharpness_sigma > 0.0:
         wider = 100.0 * np.expm1(changes["blur"] * 0.1)
+        told = "estimated" if given.sharpness_seen else "assumed, for no sharp edge tells it"
         notes.append(
-            f"blur: estimated, {given.sharpness_px:.2f} px. At 0.1 px more radius is "
+            f"blur: {told}, {given.sharpness_px:.2f} px. At 0.1 px more radius is "
             f"{wider[0]:+.0f} % and absorption {wider[2]:+.0f} %."
+        )
+    if state.problem.codec is not None:
+        notes.append(
+            f"colour: a codec took it, as JPEG of quality {state.problem.codec} does, so the "
+            "lightness of dots alone was compared. A photograph without such a codec tells more."
+        )
+    if state.depth < SHALLOW:
+        notes.append(
+            f"noise: dots stand out of it by {state.depth:.1f} of its standard deviations at the "
+            "median, so those that noise happened to darken were fitted, and others not seen."
         )
     if count.share < _FEW_SEEN:
         notes.append(f"density: only {100 * count.share:.0f} % of such dots are found here.")

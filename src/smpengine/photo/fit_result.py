@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from smpengine.errors import InputError, must
 from smpengine.files import check_target, write_text
 from smpengine.scene import Skin
 
@@ -54,8 +55,8 @@ class Fit:
     misfit
         Mean square of what the engine leaves of the mean dot, in standard errors: over 2 it does
         not explain the picture.
-    px_per_mm, sharpness_px
-        Of the picture.
+    px_per_mm, extent_mm, sharpness_px
+        Of the picture: scale, width and height, the camera's blur.
     skin
         With its melanin as given or estimated, and the fitted scattering.
     depth_mm, thickness_mm
@@ -69,6 +70,7 @@ class Fit:
     dots_fitted: int
     misfit: float
     px_per_mm: float
+    extent_mm: tuple[float, float]
     sharpness_px: float
     skin: Skin = field(repr=False)
     depth_mm: float
@@ -96,6 +98,7 @@ class Fit:
         return {
             "kind": "smpengine fit",
             "px_per_mm": self.px_per_mm,
+            "extent_mm": list(self.extent_mm),
             "sharpness_px": self.sharpness_px,
             "dots_found": self.dots_found,
             "dots_fitted": self.dots_fitted,
@@ -114,13 +117,17 @@ class Fit:
         }  # fmt: skip
 
     def plan_keys(self) -> dict[str, Any]:
-        """Return the tables of a plan that say what was fitted: skin, one session, healing.
+        """Return a plan of what was fitted, the picture's extent wholly treated, as its keys.
 
-        ``smp.Plan.from_dict({"version": 1, "scalp": {...}, **fit.plan_keys()})`` is a plan.
+        ``smp.Plan.from_dict(fit.plan_keys())`` draws it. Dots vary in radius only: what strength
+        varies is in `radius_spread`.
         """
         spread = self["radius_spread"].value
         radius = self["radius_mm"].value
         return {
+            "version": 1,
+            "scalp": {"extent_mm": [_short(side) for side in self.extent_mm]},
+            "render": {"px_per_mm": _short(self.px_per_mm)},
             "skin": {
                 "melanosome_fraction": _short(self.skin.melanosome),
                 "scattering": _short(self["scattering"].value),
@@ -146,13 +153,28 @@ class Fit:
         }
 
     def plan_text(self) -> str:
-        """Return the same as TOML, to be pasted into a plan."""
+        """Return that plan as TOML."""
         keys = self.plan_keys()
+        lines = ["# What smpengine fit found in a picture.", "version = 1"]
+        for name in ("scalp", "render", "skin", "healing"):
+            lines += ["", f"[{name}]", *_toml(keys[name])]
         session = keys["sessions"][0]
-        lines = ["[skin]", *_toml(keys["skin"]), "", "[healing]", *_toml(keys["healing"]), ""]
         pigment = f"pigment = {{ mua_per_mm = {session['pigment']['mua_per_mm']} }}"
-        rest = {k: v for k, v in session.items() if k != "pigment"}
-        return "\n".join([*lines, "[[sessions]]", pigment, *_toml(rest)]) + "\n"
+        rest = {key: value for key, value in session.items() if key != "pigment"}
+        return "\n".join([*lines, "", "[[sessions]]", pigment, *_toml(rest)]) + "\n"
+
+    def write_plan(self, path: str | Path) -> None:
+        """Write that plan as TOML, all or nothing.
+
+        Raises
+        ------
+        InputError
+            The file does not end in .toml.
+        OutputError
+            It cannot be written.
+        """
+        check_plan_file(path)
+        write_text(Path(path), self.plan_text())
 
     def write(self, path: str | Path) -> None:
         """Write all of it as JSON, all or nothing.
@@ -165,6 +187,22 @@ class Fit:
         target = Path(path)
         check_target(target, "--json")
         write_text(target, json.dumps(self.as_dict(), indent=1, allow_nan=False) + "\n")
+
+
+def check_plan_file(path: str | Path, name: str = "--plan") -> None:
+    """Say before the work whether a plan can be written there; `name` is what messages call it.
+
+    Raises
+    ------
+    InputError
+        The file does not end in .toml.
+    OutputError
+        It is a folder, or its folder does not exist or cannot be written to.
+    """
+    target = Path(path)
+    if target.suffix.lower() != ".toml":
+        raise InputError(must(name, "end in .toml", repr(str(path))))
+    check_target(target, name)
 
 
 NM: Final = (610, 545, 460)

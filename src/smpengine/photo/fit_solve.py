@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from smpengine.photo.fit_codec import lightness, passed
 from smpengine.photo.fit_light import Array, Float32Array, Light, profiles
 from smpengine.photo.fit_model import LEAST, LOGS, MOST, MOST_VEIL, Model
 from smpengine.photo.fit_noise import remainder_of
@@ -26,6 +27,8 @@ SKIN_SIGMA: Final = 0.05
 """Of the logarithm of bare skin's colour: redness, a tan, the white balance."""
 MODEL_ERROR: Final = 0.001
 """Of a mean profile, relative to its depth: what sampling leaves."""
+_CODEC_ERROR: Final = 0.3
+"""Of what a codec does to the mean dot, relative: tables of another encoder, what noise became."""
 _STEP: Final = 0.02
 _OUTLIER: Final = 4.0
 _ODD: Final = 0.25
@@ -82,24 +85,41 @@ class Solution:
 
 
 class Problem:
-    """The picture's mean dot beside the engine's at the same places."""
+    """The picture's mean dot beside the engine's at the same places.
 
-    def __init__(self, light: Light, places: Places, model: Model, drawn: Float32Array) -> None:
+    With the quality of a codec, lightness alone.
+    """
+
+    def __init__(
+        self, light: Light, places: Places, model: Model, drawn: Float32Array,
+        codec: int | None = None,
+    ) -> None:  # fmt: skip
         self.light, self.model, self.places, self.s = light, model, places, light.px_per_mm
+        self.codec = codec
         chosen = places.alone
         self.x, self.y = places.x_mm[chosen] * self.s, places.y_mm[chosen] * self.s
-        self.each = profiles(light.bands, self.x, self.y, self.s)  # (n, bands, rings)
         self.remainder = remainder_of(light, drawn)
+        bare = self.remainder.skin.reshape(-1, 3)[::13]
+        self.skin = np.median(bare, axis=0).astype(np.float64)
+        seen = light.bands if codec is None else lightness(light.bands)
+        self.each = profiles(seen, self.x, self.y, self.s)  # (n, bands, rings)
         self.level: Level | None = None
         self._weigh(drawn)
+        self.flattening = np.zeros(self.each.shape[1:])
         self.offset = self._centring(drawn)
-        skin = np.log(np.median(self.remainder.skin.reshape(-1, 3)[::13], axis=0))
+        self.unsure: list[Array] = [_CODEC_ERROR * self.flattening]
+        skin = np.log(self.skin)
         self.colour = skin - skin.mean()
+
+    def _profiles(self, drawn: Float32Array, x_px: Array, y_px: Array) -> Array:
+        """Return rings of what is in units of the skin's light, as `each` has them."""
+        shown = drawn if self.codec is None else lightness(drawn, self.skin)
+        return profiles(shown, x_px, y_px, self.s)
 
     def _weigh(self, drawn: Float32Array) -> None:
         """Leave out dots that are like no other, and work out how sure the mean of the rest is."""
         n = self.x.size
-        left = (self.each - profiles(drawn, self.x, self.y, self.s)).reshape(n, -1)
+        left = (self.each - self._profiles(drawn, self.x, self.y)).reshape(n, -1)
         left = left - np.median(left, axis=0)
         scatter = 1.4826 * np.median(np.abs(left), axis=0) + 1e-6
         score = np.sqrt(np.mean((left / scatter) ** 2, axis=1))
@@ -123,17 +143,33 @@ class Problem:
         """Return what finding centres in noise does to the mean profile, (bands, rings).
 
         Centres go where noise happens to be dark, which makes the mean dot sharper than dots are.
+        What a codec does to it is in it, and is kept as `flattening`.
         """
         x, y = self.x[self.kept], self.y[self.kept]
         offset = np.zeros(self.each.shape[1:])
         for bands in self.remainder.elsewhere(drawn, _ROLLS):
-            moved = refined(self.places, bands, drawn, self.s)
+            before = self._profiles(bands, x, y).mean(axis=0)
+            seen = bands
+            if self.codec is not None:
+                seen = self.remainder.light(passed(self.remainder.picture(bands), self.codec))
+                self.flattening += (self._profiles(seen, x, y).mean(axis=0) - before) / _ROLLS
+            moved = refined(self.places, seen, drawn, self.s)
             to_x, to_y = (
                 c[self.places.alone][self.kept] * self.s for c in (moved.x_mm, moved.y_mm)
             )
-            offset += profiles(bands, to_x, to_y, self.s).mean(axis=0)
-            offset -= profiles(bands, x, y, self.s).mean(axis=0)
+            offset += self._profiles(seen, to_x, to_y).mean(axis=0) - before
         return offset / _ROLLS
+
+    def left_over(self, drawn: Float32Array) -> Array:
+        """Return the picture's mean profile less that of what was drawn, (bands, rings)."""
+        mine = self._profiles(drawn, self.x[self.kept], self.y[self.kept]).mean(axis=0)
+        out: Array = self.each[self.kept].mean(axis=0) - self.offset - mine
+        return out
+
+    def correct(self, more: Array, error: float) -> None:
+        """Take into account what else the mean profile holds, known to a relative error."""
+        self.offset = self.offset + more
+        self.unsure.append(error * more)
 
     def residuals(self, values: Array, model: Model | None = None) -> Array:
         """Return what is left, each in standard deviations; priors are the last of them.
@@ -142,9 +178,7 @@ class Problem:
         """
         model = self.model if model is None else model
         drawn = model.light(values, self.places)
-        mine = profiles(drawn, self.x[self.kept], self.y[self.kept], self.s)
-        left = mine.mean(axis=0) + self.offset - self.each[self.kept].mean(axis=0)
-        parts = [self.whiten @ left.ravel()]
+        parts = [-self.whiten @ self.left_over(drawn).ravel()]
         if self.level is not None:
             taken = -np.log(drawn[self.level.region].mean(axis=0, dtype=np.float64))
             scaled = taken * np.exp(values[LOGS + 1])
@@ -218,6 +252,17 @@ def effect(problem: Problem, solution: Solution, model: Model) -> Array:
     here = problem.residuals(solution.values)
     out: Array = -np.linalg.lstsq(solution.slopes, there - here, rcond=None)[0].astype(np.float64)
     return out
+
+
+def unsure(problem: Problem, solution: Solution) -> list[Array]:
+    """Return how the values change for what is not known of the mean profile, to first order."""
+    changes: list[Array] = []
+    for profile in problem.unsure:
+        rows = np.zeros(len(solution.slopes))
+        rows[: profile.size] = problem.whiten @ profile.ravel()
+        change: Array = np.linalg.lstsq(solution.slopes, -rows, rcond=None)[0].astype(np.float64)
+        changes.append(change)
+    return changes
 
 
 def recentred(problem: Problem, solution: Solution) -> tuple[Places, float]:
