@@ -310,7 +310,13 @@ def _read_text(target: Path) -> str | None:
     import tifffile
 
     with tifffile.TiffFile(target) as tiff:
-        return str(tiff.pages[0].description)
+        text = str(tiff.pages[0].description)
+        if not tiff.is_ome:
+            return text
+    # `render_tiled` writes OME-XML, in which it is the picture's description.
+    from xml.etree import ElementTree
+
+    return ElementTree.fromstring(text).findtext(".//{*}Image/{*}Description")
 
 
 def _png_text(target: Path) -> str | None:

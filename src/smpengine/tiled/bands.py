@@ -45,9 +45,7 @@ _BYTES_A_SAMPLE = 0.15
 class _Sink(Protocol):
     def check(self) -> None: ...
     def begin(self, spools: list[int]) -> None: ...
-    def jobs(
-        self, level: int, row: int, pixels: NDArray[Any]
-    ) -> list[Callable[[], bytes]]: ...
+    def jobs(self, level: int, row: int, pixels: NDArray[Any]) -> list[Callable[[], bytes]]: ...
     def keep(self, level: int, tiles: list[bytes]) -> list[int]: ...
     def finish(self, index: list[list[int]]) -> None: ...
 
@@ -226,8 +224,9 @@ class _Run:
     def _bands(self) -> None:
         layout, pending = self._layout, None
         with (
-            ThreadPoolExecutor(1, "smpengine-tiles") as writer,
+            # Closed last to first: a band in hand is still written when rendering is stopped.
             ThreadPoolExecutor(self._encoders, "smpengine-encode") as encoders,
+            ThreadPoolExecutor(1, "smpengine-tiles") as writer,
         ):
             for band in range(self._journal.bands, layout.bands):
                 rows = self._rendered(band)

@@ -26,15 +26,22 @@ class DeepZoom:
         self._files = layout.part / "files"
         self._target = layout.target.with_name(layout.target.stem + "_files")
 
+    @property
+    def _moved(self) -> bool:
+        """Whether a run was stopped between giving the folder its name and the .dzi."""
+        return (self._layout.part / "picture.dzi").exists() and not self._files.exists()
+
     def check(self) -> None:
         """Refuse to write over a folder."""
-        if self._target.exists():
+        if self._target.exists() and not self._moved:
             remedy = "Remove it, or write elsewhere."
             raise OutputError(must("out", "be new", repr(str(self._target)), remedy=remedy))
 
     def begin(self, spools: list[int]) -> None:
         """Make the folders."""
         del spools
+        if self._moved:
+            return
         for level in range(self._levels):
             (self._files / str(level)).mkdir(parents=True, exist_ok=True)
 
@@ -69,6 +76,13 @@ class DeepZoom:
         del index
         layout = self._layout
         head = layout.part / "picture.dzi"
+        if not self._moved:
+            self._describe(head)
+            self._files.rename(self._target)
+        head.replace(layout.target)
+
+    def _describe(self, head: Path) -> None:
+        layout = self._layout
         head.write_text(
             '<?xml version="1.0" encoding="UTF-8"?>\n'
             '<Image xmlns="http://schemas.microsoft.com/deepzoom/2008" '
@@ -78,6 +92,3 @@ class DeepZoom:
         )
         side = self._files / "smpengine.json"
         side.write_text(described(layout.metadata) + "\n", encoding="utf-8")
-        if self._files.exists():
-            self._files.rename(self._target)
-        Path(head).replace(layout.target)
