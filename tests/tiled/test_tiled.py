@@ -352,6 +352,11 @@ def test_a_run_killed_between_the_two_names_of_a_deepzoom_goes_on(
     assert not list(tmp_path.glob("*.part"))
 
 
+def test_a_window_beyond_the_extent_is_refused(scene: smp.Scene, tmp_path: Path) -> None:
+    with pytest.raises(smp.SceneError, match="window_mm must lie in the extent of 40 x 30 mm"):
+        smp.render_tiled(scene, tmp_path / "a.tif", 5.0, (0, 0, 10, 90))
+
+
 @pytest.mark.parametrize("name", ["a.zarr", "a.dzi"])
 def test_a_folder_is_not_written_over(scene: smp.Scene, tmp_path: Path, name: str) -> None:
     mine = tmp_path / name.replace(".dzi", "_files")
@@ -387,6 +392,9 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 def test_memory_does_not_grow_with_height(tmp_path: Path) -> None:
     plan = tmp_path / "plan.toml"
     assert CliRunner().invoke(main, ["init", str(plan)]).exit_code == 0
+    text = plan.read_text()
+    assert "extent_mm = [40.0, 30.0]" in text
+    plan.write_text(text.replace("extent_mm = [40.0, 30.0]", "extent_mm = [30.0, 240.0]"))
     peaks = []
     for height in ("30", "30", "240"):  # the first compiles what is not compiled
         command = [sys.executable, "-c", PEAK, str(plan), str(tmp_path / "a.tif"), height]

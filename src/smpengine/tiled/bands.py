@@ -142,6 +142,12 @@ def render_tiled(
         raise SceneError(must("plan", "be a Plan or a Scene", type(plan).__name__))
     scale, name, exposed = check_scale(px_per_mm), resolve(device), exposure_of(exposure)
     window = pixel_window(scene.extent_mm, scale, window_mm)
+    whole = pixel_window(scene.extent_mm, scale, None)
+    if (window.row0 < 0 or window.col0 < 0 or window.row0 + window.height > whole.height
+            or window.col0 + window.width > whole.width):  # fmt: skip
+        # `render` refuses windows wholly outside, as a band of such a picture may be.
+        rule = f"lie in the extent of {scene.extent_mm[0]:g} x {scene.extent_mm[1]:g} mm for tiles"
+        raise SceneError(must("window_mm", rule, window_mm))
     about = {**scene.provenance, "px_per_mm": scale, "output": output, "exposure": exposed,
              "illuminant": illuminant, "window_mm": window_mm, **(metadata or {})}  # fmt: skip
     layout = Layout(

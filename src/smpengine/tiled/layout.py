@@ -19,7 +19,10 @@ COMPRESSIONS: Final = {
 }
 """Of each format; the first is the usual one."""
 _SUFFIXES: Final = {".tif": "tiff", ".tiff": "tiff", ".zarr": "zarr", ".dzi": "dzi"}
-DEPTHS: Final = {"srgb8": np.dtype(np.uint8), "srgb16": np.dtype(np.uint16)}
+DEPTHS: Final[dict[str, np.dtype[Any]]] = {
+    "srgb8": np.dtype(np.uint8),
+    "srgb16": np.dtype(np.uint16),
+}
 _BAND_BYTES: Final = 96 * 2**20
 _ROW_BYTES: Final = 512 * 2**20
 
