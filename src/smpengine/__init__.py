@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from smpengine.plan.load import load_plan
     from smpengine.plan.plan import Plan
     from smpengine.plan.table import read_impressions, write_impressions
+    from smpengine.tiled.bands import Tiled, render_tiled
     from smpengine.verdict.report import Report, report
 
 __version__ = "0.1.0"
@@ -78,6 +79,7 @@ __all__ = [
     "Simulation",
     "Skin",
     "SmpError",
+    "Tiled",
     "Truth",
     "TruthMaps",
     "View",
@@ -91,6 +93,7 @@ __all__ = [
     "read_photo",
     "render",
     "render_on",
+    "render_tiled",
     "render_view",
     "report",
     "simulate",
@@ -112,7 +115,9 @@ _LAZY = {
     "load_plan": "plan.load",
     "read_impressions": "plan.table",
     "read_photo": "photo.read_photo",
+    "Tiled": "tiled.bands",
     "render_on": "photo.render_on",
+    "render_tiled": "tiled.bands",
     "report": "verdict.report",
     "simulate": "photo.simulation",
     "Simulation": "photo.simulation",

@@ -20,6 +20,7 @@ from smpengine.cli_mask import mask_command
 from smpengine.cli_outputs import Beside, beside_options
 from smpengine.cli_photo import photo_command
 from smpengine.cli_report import report_command
+from smpengine.cli_tiled import check_tiled, render_tiles, tiled_options
 from smpengine.cli_view import VIEW_NAMES, check_view, draw
 from smpengine.progress import progress_bar
 from smpengine.render import OUTPUTS
@@ -92,11 +93,12 @@ def main() -> None:
 @click.option("--save-impressions", type=click.Path(path_type=Path), default=None, metavar="FILE",
               help="Also write the impressions that were drawn as CSV.")  # fmt: skip
 @beside_options
+@tiled_options
 def render(plan: Path, out: Path, output: str, **options: Any) -> None:
     """Render PLAN (TOML or JSON) to a picture."""
-    from smpengine.image.write import check_output, write_image
+    from smpengine.image.write import write_image
 
-    check_output(out, output)
+    check_tiled(out, output, options)
     beside = Beside.checked(options, out, output)
     if options["faults"] and options["impressions"] is not None:
         _fail("--fault must be left out beside --impressions: it acts on a plan's dots.",
@@ -117,12 +119,15 @@ def render(plan: Path, out: Path, output: str, **options: Any) -> None:
             _fail("--save-impressions: CSV holds R, G, B, got pigment in the bands of skin.table.",
                   _BAD_INPUT)  # fmt: skip
         smp.write_impressions(options["save_impressions"], scene.impressions)
-    with progress_bar(f"rendering {plan.name}") as report:
-        picture = draw(scene, scale, output, exposure, illuminant, options, report)
     metadata = {**scene.provenance, "px_per_mm": scale, "output": output, "exposure": exposure,
                 "illuminant": illuminant,
                 "window_mm": options["window"], "view": options["view"], "day": options["day"],
                 "sessions": options["sessions"]}  # fmt: skip
+    if options["tiled"]:
+        render_tiles(scene, plan, out, output, metadata, options)
+        return
+    with progress_bar(f"rendering {plan.name}") as report:
+        picture = draw(scene, scale, output, exposure, illuminant, options, report)
     write_image(out, picture, metadata)
     beside.write(scene, out, metadata, options)
     height, width = picture.shape[:2]

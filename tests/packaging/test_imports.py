@@ -14,9 +14,10 @@ SOURCE = Path(smp.__file__).parent
 # Each layer may import from those after it, and from itself.
 LAYERS = (
     ("cli",),
-    ("cli_fit", "cli_mask", "cli_outputs", "cli_photo", "cli_report", "cli_view"),
+    ("cli_fit", "cli_mask", "cli_outputs", "cli_photo", "cli_report", "cli_tiled", "cli_view"),
     ("bench",),
     ("photo",),
+    ("tiled",),
     ("plan",),
     ("verdict",),
     ("inventory", "truth", "truth_maps"),
@@ -99,7 +100,7 @@ def test_importing_is_light_and_compiles_nothing() -> None:
     code = (
         "import sys, smpengine, smpengine.cli\n"
         "heavy = {'numba', 'llvmlite', 'pyopencl', 'pydantic', 'shapely', 'imageio', 'cv2'}\n"
-        "heavy |= {'scipy', 'matplotlib'}\n"
+        "heavy |= {'scipy', 'matplotlib', 'zarr', 'imagecodecs', 'tifffile'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -252,7 +252,7 @@ def _write_tiff(name: Path, image: NDArray[Any], px_per_mm: float, text: str, ki
 
     profile = None
     if kind.startswith("srgb"):
-        profile = _srgb_profile()
+        profile = srgb_profile()
     per_cm = 10.0 * px_per_mm
     big = image.nbytes >= _BIG_TIFF_BYTES
     # imageio hands what else it is given to tifffile; its types do not say so.
@@ -273,7 +273,7 @@ def _write_tiff(name: Path, image: NDArray[Any], px_per_mm: float, text: str, ki
         )
 
 
-def _srgb_profile() -> bytes:
+def srgb_profile() -> bytes:
     """Return an ICC profile of sRGB, the same bytes every time."""
     from PIL import ImageCms
 
@@ -329,7 +329,13 @@ def _read_text(target: Path) -> str | None:
     import tifffile
 
     with tifffile.TiffFile(target) as tiff:
-        return str(tiff.pages[0].description)
+        text = str(tiff.pages[0].description)
+        if not tiff.is_ome:
+            return text
+    # `render_tiled` writes OME-XML, in which it is the picture's description.
+    from xml.etree import ElementTree
+
+    return ElementTree.fromstring(text).findtext(".//{*}Image/{*}Description")
 
 
 def _png_text(target: Path) -> str | None:
