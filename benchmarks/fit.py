@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 import smpengine as smp
 from smpengine.photo.fit import fit
 from smpengine.verdict.dots import blur
-from smpengine.verdict.picture import to_linear
+from smpengine.verdict.picture import to_codes, to_linear
 
 SKINS = ("I-II", "III-IV", "V", "VI")
 NAMES = ("radius_mm", "density_per_cm2", "mua_per_mm", "scattering")
@@ -125,9 +125,7 @@ def photographed(
         light = to_linear(image).astype(np.float32)
         planes = [blur(np.ascontiguousarray(light[..., b]), kind.blur_px**2) for b in range(3)]
         light = np.stack(planes, axis=2)
-        code = 255.0 * np.where(
-            light <= 0.0031308, 12.92 * light, 1.055 * np.maximum(light, 0.003) ** (1 / 2.4) - 0.055
-        )
+        code = to_codes(light)
         # Rounded once, under noise: without any, steps of codes would be rings around dots.
         noisy = code + max(kind.noise, 0.4) * rng.standard_normal(code.shape)
         image = np.rint(np.clip(noisy, 0.0, 255.0)).astype(np.uint8)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import json
 import math
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -21,10 +24,22 @@ from smpengine.photo.fit_codec import passed, quality_of
 from smpengine.photo.fit_result import CORRELATED, Fit
 from smpengine.plan.load import read_mapping
 from smpengine.skintable import RGB_NM, SkinBand, SkinTable
-from smpengine.verdict.dots import blur
-from smpengine.verdict.picture import to_codes, to_linear
 
 WIDTH_MM, HEIGHT_MM = 15.0, 12.0
+_FILE = Path(__file__).parents[2] / "benchmarks" / "fit.py"
+
+
+def _load() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("fit_benchmark", _FILE)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+BENCH: Any = _load()
 
 
 @dataclass(frozen=True)
@@ -59,23 +74,18 @@ def picture(
     wide = truth.treated_mm
     n = round(truth.density_per_cm2 * wide * HEIGHT_MM / 100.0)
     least = truth.spacing / np.sqrt(truth.density_per_cm2 / 100.0)
-    placed = np.empty((0, 2))
-    while len(placed) < n:
-        at = rng.uniform((0.0, 0.0), (wide, HEIGHT_MM))
-        if not len(placed) or np.hypot(*(placed - at).T).min() > least:
-            placed = np.vstack([placed, at])
     dots = smp.Impressions(
-        *placed.T, 0.2, truth.radius_mm, 0.1, truth.mua_per_mm, granularity=truth.granularity
+        *BENCH.thrown(n, (wide, HEIGHT_MM), least, rng).T,
+        0.2,
+        truth.radius_mm,
+        0.1,
+        truth.mua_per_mm,
+        granularity=truth.granularity,
     )
     skin = smp.Skin(truth.skin, scattering=truth.scattering)
     scene = smp.Scene(skin, dots, (WIDTH_MM, HEIGHT_MM))
     image = smp.render(scene, truth.px_per_mm, device="cpu")
-    if truth.blur_px:
-        light = to_linear(image).astype(np.float32)
-        planes = [blur(np.ascontiguousarray(light[..., b]), truth.blur_px**2) for b in range(3)]
-        code = to_codes(np.stack(planes, axis=2))
-        code = code + truth.noise * rng.standard_normal(code.shape)
-        image = np.rint(np.clip(code, 0.0, 255.0)).astype(np.uint8)
+    image = BENCH.photographed(image, BENCH.Kind(blur_px=truth.blur_px, noise=truth.noise), rng)
     mask = None
     if wide < WIDTH_MM:
         mask = np.zeros(image.shape[:2], bool)

@@ -98,17 +98,20 @@ def mean_in_light(rows: np.ndarray, bits: int) -> np.ndarray:
     return code * (2.0**bits - 1)
 
 
-@pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize(
-    ("output", "tile", "threads"), [("srgb8", 48, 1), ("srgb16", 80, 2), ("srgb8", 512, 2)]
+    ("name", "output", "tile", "threads"),
+    [
+        (name, *how)
+        for name in FORMATS
+        for how in (("srgb8", 48, 1), ("srgb16", 80, 2), ("srgb8", 512, 2))
+        if (name, how[0]) != ("a.dzi", "srgb16")  # refused: DeepZoom has 8 bits
+    ],
 )
 def test_tiles_are_the_whole_picture_bit_for_bit(
     scene: smp.Scene, small_bands: None, tmp_path: Path, name: str, output: str, tile: int,
     threads: int,
 ) -> None:  # fmt: skip
     del small_bands
-    if name == "a.dzi" and output == "srgb16":
-        pytest.skip("DeepZoom has 8 bits")
     window = (3.0, 2.0, 18.3, 14.7)
     done = smp.render_tiled(
         scene, tmp_path / name, 17.0, window, output, tile_px=tile, threads=threads

@@ -10,11 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smpengine.errors import InputError, must, number
+from smpengine.photo.camera import Camera, seen_through
 from smpengine.photo.fit_granules import USUAL, USUAL_SIGMA
-from smpengine.photo.sharpness import sharpness_of
+from smpengine.photo.ground import Level
+from smpengine.photo.photograph import Photograph
+from smpengine.photo.sharpness import DEFAULT_PX
 from smpengine.photo.skin import brighter_part, estimate_skin
 from smpengine.scene import Skin
-from smpengine.verdict.picture import LUMINANCE, to_linear
+from smpengine.verdict.picture import to_linear
 
 _SHARPNESS_SIGMA: Final = 0.15
 """Of a blur that was estimated, relative; and at least so many pixels:"""
@@ -131,14 +134,11 @@ def _bare_colour(image: NDArray[np.uint8], mask: NDArray[np.bool_] | None) -> ND
 
 
 def _sharpness_of(image: NDArray[np.uint8]) -> tuple[float, float, bool]:
-    """Estimate the camera's blur; how sure that is, both in pixels, and whether an edge told it."""
-    # Channel by channel: a photograph in float64 is ten times as large as its file in memory.
-    table = to_linear(np.arange(256)).astype(np.float32)
-    light = np.zeros(image.shape[:2], np.float32)
-    for channel, weight in enumerate(LUMINANCE):
-        light += (np.float32(weight) * table)[image[..., channel]]
-    seen = sharpness_of(light)
-    blur = float(seen.sigma_px)
-    if not seen.is_estimated:
-        return blur, _ASSUMED_SIGMA, False
+    """Estimate the camera's blur; how sure that is, both in pixels, and whether it was told."""
+    height, width = image.shape[:2]
+    seen = seen_through(Camera(), Photograph(image), (0, height, 0, width))
+    if not (seen.sharpness.is_estimated or seen.noise.is_silent):
+        return DEFAULT_PX, _ASSUMED_SIGMA, False
+    # What edges tell has the pixel's own width in it, which the engine's pixels have anyway.
+    blur = math.sqrt(max(seen.sharpness.sigma_px**2 - Level.pixel_variance, 0.0))
     return blur, math.hypot(_SHARPNESS_SIGMA * blur, _LEAST_SHARPNESS_SIGMA), True

@@ -136,7 +136,8 @@ def render_tiled(
     target = Path(path)
     kind = kind_of(target)
     used = check_options(kind, output, tile_px, compression, quality)
-    check_target(target, "out") if kind != "zarr" or not target.exists() else None
+    if kind != "zarr" or not target.exists():  # of a folder that exists the sink says more
+        check_target(target, "out")
     scene = plan.scene(threads=threads) if isinstance(plan, Plan) else plan
     if not isinstance(scene, Scene):
         raise SceneError(must("plan", "be a Plan or a Scene", type(plan).__name__))

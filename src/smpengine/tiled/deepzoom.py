@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -55,7 +56,7 @@ class DeepZoom:
             (folder / f"{col}_{row}.{self._suffix}").write_bytes(data)
             return b""
 
-        return [lambda col=col: job(col) for col in range(-(-pixels.shape[1] // side))]  # type: ignore[misc]
+        return [partial(job, col) for col in range(-(-pixels.shape[1] // side))]
 
     def keep(self, level: int, tiles: list[bytes]) -> list[int]:
         """Nothing more is to be kept."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -51,7 +52,7 @@ class OmeTiff:
             room = ((0, side - part.shape[0]), (0, side - part.shape[1]), (0, 0))
             return self._encoded(np.pad(part, room, mode="edge"))
 
-        return [lambda col=col: job(col) for col in range(-(-pixels.shape[1] // side))]  # type: ignore[misc]
+        return [partial(job, col) for col in range(-(-pixels.shape[1] // side))]
 
     def _encoded(self, tile: NDArray[Any]) -> bytes:
         import imagecodecs

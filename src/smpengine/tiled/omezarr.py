@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from numpy.typing import NDArray
@@ -90,7 +91,7 @@ class OmeZarr:
             array[:, top : top + part.shape[1], left : left + part.shape[2]] = part
             return b""
 
-        return [lambda col=col: job(col) for col in range(-(-pixels.shape[1] // side))]  # type: ignore[misc]
+        return [partial(job, col) for col in range(-(-pixels.shape[1] // side))]
 
     def keep(self, level: int, tiles: list[bytes]) -> list[int]:
         """Nothing more is to be kept."""

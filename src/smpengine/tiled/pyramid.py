@@ -15,6 +15,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from smpengine.verdict.picture import to_codes, to_linear
+
 Image = NDArray[Any]
 
 
@@ -25,10 +27,8 @@ def tables(depth_bits: int) -> tuple[NDArray[np.uint32], Image]:
     The finest step of a code is over one step of linear light, so an even area keeps its code.
     """
     top, linear_top = 2**depth_bits - 1, 2 ** (16 if depth_bits == 8 else 20) - 1
-    code = np.arange(top + 1) / top
-    linear = np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4)
-    light = np.arange(linear_top + 1) / linear_top
-    back = np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1.0 / 2.4) - 0.055)
+    linear = to_linear(np.arange(top + 1) * (255.0 / top))
+    back = to_codes(np.arange(linear_top + 1) / linear_top) / 255.0
     dtype = np.uint8 if depth_bits == 8 else np.uint16
     return (
         np.floor(linear * linear_top + 0.5).astype(np.uint32),
