@@ -50,6 +50,8 @@ _YEAR_DAYS = 365.25
               help="Of the camera, as a share of white; estimated if not given.")  # fmt: skip
 @click.option("--neutral", type=float, nargs=2, default=None, metavar="X Y",
               help="A pixel of something grey or white, for the white balance.")  # fmt: skip
+@click.option("--over-hair", is_flag=True,
+              help="Place dots on the hair in the photo too, not only beside it.")  # fmt: skip
 @click.option("--day", type=float, default=None,
               help="Of the picture, healed so far; everything settled if not given.")  # fmt: skip
 @click.option("--sessions", type=int, default=None, help="Only the first so many sessions.")
@@ -79,6 +81,7 @@ def photo_command(photo: Path, plan_file: Path, mask_file: Path, out: Path, **op
     prepared = smp.simulate(
         source, mask, plan, _placing(options), skin=options["skin"], camera=camera,
         white=_white(source, options["neutral"]), gloss=options["gloss"],
+        over_hair=options["over_hair"],
     )  # fmt: skip
     for note in prepared.notes:
         click.echo(f"note: {note}", err=True)

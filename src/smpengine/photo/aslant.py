@@ -6,7 +6,7 @@ likewise y: exact for a camera without distortion.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from smpengine.errors import SceneError, must
 from smpengine.photo.ground import Through, touched
 from smpengine.photo.placing import LEAST_PX_PER_MM, Placing
-from smpengine.photo.treat import TreatedPhoto
+from smpengine.photo.treat import Room, TreatedPhoto
 from smpengine.photo.warped import (
     MOST_SIDE,
     PIXEL_VARIANCE,
@@ -99,12 +99,13 @@ class Aslant:
         top, bottom, left, right = self._box
         return scale_at(self.to_mm, 0.5 * (left + right), 0.5 * (top + bottom))
 
-    def treated(self, plan: Plan, skin: Skin) -> TreatedPhoto:
+    def treated(self, plan: Plan, skin: Skin, room: Room) -> TreatedPhoto:
         """Return a plan laid out on the plane."""
         _, _, width, height = self.window_mm
         step = max(1.0 / self._largest_scale, max(width, height) / MOST_SIDE)
         at = applied(self.to_px, *chart_grid(self.window_mm, step))
-        return TreatedPhoto(plan, skin, (width, height), sampled(self.mask, *at), self.window_mm)
+        there = replace(room, share=sampled(room.share, *at))
+        return TreatedPhoto(plan, skin, (width, height), there, self.window_mm)
 
     def area_cm2(self) -> float:
         """Return the area of the mask."""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from smpengine.errors import SceneError, must
 from smpengine.impressions import MAX_EXTENT_MM
 from smpengine.photo.placing import Placing
-from smpengine.photo.treat import TreatedPhoto
+from smpengine.photo.treat import Room, TreatedPhoto
 from smpengine.picture import draw_picture
 from smpengine.plan.plan import Plan
 from smpengine.raster.splats import PixelWindow
@@ -48,8 +48,8 @@ class Ground(Protocol):
         """What of the chart is treated."""
         ...
 
-    def treated(self, plan: Plan, skin: Skin) -> TreatedPhoto:
-        """Return a plan laid out on the chart."""
+    def treated(self, plan: Plan, skin: Skin, room: Room) -> TreatedPhoto:
+        """Return a plan laid out on the chart, where the photograph has room for it."""
         ...
 
     def area_cm2(self) -> float:
@@ -113,10 +113,10 @@ class Level:
         top, bottom, left, right = (edge / self.px_per_mm for edge in touched(self.mask))
         return left, top, right, bottom
 
-    def treated(self, plan: Plan, skin: Skin) -> TreatedPhoto:
+    def treated(self, plan: Plan, skin: Skin, room: Room) -> TreatedPhoto:
         """Return a plan laid out on the photograph."""
         height, width = (size / self.px_per_mm for size in self.mask.shape)
-        return TreatedPhoto(plan, skin, (width, height), self.mask, (0.0, 0.0, width, height))
+        return TreatedPhoto(plan, skin, (width, height), room, (0.0, 0.0, width, height))
 
     def area_cm2(self) -> float:
         """Return the area of the mask."""

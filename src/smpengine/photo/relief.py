@@ -7,7 +7,7 @@ the photograph is drawn in a chart of its own, in which dots are round, and brou
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from smpengine.errors import SceneError, must
 from smpengine.photo.ground import Through, touched
 from smpengine.photo.placing import Placing
-from smpengine.photo.treat import TreatedPhoto
+from smpengine.photo.treat import Room, TreatedPhoto
 from smpengine.photo.warped import (
     BLOCK_PX,
     MOST_SIDE,
@@ -171,7 +171,7 @@ class Relief:
         top, bottom, left, right = touched(self.mask)
         return float(self.focal_px / self.depth_mm[(top + bottom) // 2, (left + right) // 2])
 
-    def treated(self, plan: Plan, skin: Skin) -> TreatedPhoto:
+    def treated(self, plan: Plan, skin: Skin, room: Room) -> TreatedPhoto:
         """Return a plan laid out on the chart."""
         sheet = self.head.sheet
         assert sheet is not None
@@ -181,12 +181,12 @@ class Relief:
         x, y = chart_grid(self.window_mm, step)
         points, area = sheet.on_surface(x.ravel(), y.ravel())
         places = (v.reshape(x.shape) for v in self._places_px(points))
-        mask = sampled(self.mask, *places)
+        there = replace(room, share=sampled(room.share, *places))
         most = max(float(area.max()), 1e-6)
         stretched = np.floor(area / most * _FULL + 0.5).astype(np.uint16).reshape(x.shape)
         stretch = Stretch(stretched, self.window_mm, most)
         extent = right + left, bottom + top
-        return TreatedPhoto(plan, skin, extent, mask, self.window_mm, self.head, stretch)
+        return TreatedPhoto(plan, skin, extent, there, self.window_mm, self.head, stretch)
 
     def _places_px(self, points: Array) -> tuple[Array, Array]:
         """Return where points (n, 3) of the surface are in the photograph."""

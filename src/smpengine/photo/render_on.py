@@ -26,6 +26,7 @@ def render_on(
     camera: Camera | None = None,
     white: tuple[float, float, float] | None = None,
     gloss: float | None = None,
+    over_hair: bool = False,
     device: str = "auto",
     threads: int | None = None,
     progress: Progress | None = None,
@@ -56,6 +57,8 @@ def render_on(
     gloss
         How much the skin mirrors, which pigment under it cannot dim: 0 nothing (polarised light,
         or powder), 1 as smooth skin; estimated when None.
+    over_hair
+        Dots are placed over the hair that the photograph shows, too; else beside it.
     device, threads, progress, cancel
         As for `render`; `progress` counts rows of the photograph.
 
@@ -74,7 +77,15 @@ def render_on(
         As for `render`.
     """
     prepared = simulate(
-        photo, mask, plan, px_per_mm, skin=skin, camera=camera, white=white, gloss=gloss
+        photo,
+        mask,
+        plan,
+        px_per_mm,
+        skin=skin,
+        camera=camera,
+        white=white,
+        gloss=gloss,
+        over_hair=over_hair,
     )
     return prepared.picture(
         day, sessions, device=device, threads=threads, progress=progress, cancel=cancel

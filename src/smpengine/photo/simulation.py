@@ -25,8 +25,9 @@ from smpengine.photo.masks import check_mask
 from smpengine.photo.overlay import overlay_of
 from smpengine.photo.photograph import Photograph
 from smpengine.photo.placing import placing_of
+from smpengine.photo.room import beside_hair, room_beside_hair
 from smpengine.photo.skin import SkinSeen, estimate_skin, given_skin, skin_colour
-from smpengine.photo.treat import TreatedPhoto, left_out
+from smpengine.photo.treat import Room, TreatedPhoto, left_out
 from smpengine.plan.plan import Plan
 from smpengine.raster.splats import PixelWindow
 from smpengine.scene import Scene, Skin
@@ -197,6 +198,7 @@ def simulate(
     camera: Camera | None = None,
     white: tuple[float, float, float] | None = None,
     gloss: float | None = None,
+    over_hair: bool = False,
 ) -> Simulation:
     """Prepare a plan on a photograph: skin and camera are looked at once, for all its days.
 
@@ -221,6 +223,8 @@ def simulate(
     gloss
         How much the skin mirrors, which pigment under it cannot dim: 0 nothing (polarised light,
         or powder), 1 as smooth skin; estimated when None.
+    over_hair
+        Dots are placed over the hair that the photograph shows, too; else beside it.
 
     Raises
     ------
@@ -247,8 +251,11 @@ def simulate(
             raise SceneError(must("skin", "be a Skin, its type, or None", repr(skin)))
         found = given_skin(replace(given, complexion=None), colour, gloss)
     through = seen_through(camera or Camera(), seen, box)
-    treatment = ground.treated(plan, found.skin)
-    notes = (*left_out(plan), *found.notes, *through.notes)
+    room = Room(treated)
+    if not over_hair:
+        room = room_beside_hair(seen, treated, ground.px_per_mm, plan)
+    treatment = ground.treated(plan, found.skin, room)
+    notes = (*left_out(plan), *found.notes, *through.notes, *beside_hair(room))
     return Simulation(seen, treated, treatment, ground, found, through, notes)
 
 

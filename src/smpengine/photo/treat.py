@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -19,6 +20,25 @@ from smpengine.surface.head import Head
 Box = tuple[float, float, float, float]
 
 
+@dataclass(frozen=True, eq=False)
+class Room:
+    """How densely something is treated.
+
+    Attributes
+    ----------
+    share
+        Of `most`, float32 (height, width), 0 to 1.
+    most
+        Factor on the plan's densities where `share` is 1.
+    hairy
+        Share of what is treated where hair leaves no room.
+    """
+
+    share: NDArray[np.float32]
+    most: float = 1.0
+    hairy: float = 0.0
+
+
 class TreatedPhoto(Plan):
     """A plan whose scalp is a photograph's: its mask takes the place of regions and hairline.
 
@@ -30,8 +50,8 @@ class TreatedPhoto(Plan):
         Of the photograph.
     extent_mm
         Width and height of the chart that the photograph's skin is laid out on.
-    mask, box_mm
-        Factor on density, (rows, columns) 0 to 1, and what of the chart it is stretched over.
+    room, box_mm
+        How densely it is treated, and what of the chart that is stretched over.
     surface, stretch
         What the chart is of; None for flat skin.
 
@@ -43,7 +63,7 @@ class TreatedPhoto(Plan):
 
     def __init__(
         self, plan: Plan, skin: Skin, extent_mm: tuple[float, float],
-        mask: NDArray[np.float32], box_mm: Box,
+        room: Room, box_mm: Box,
         surface: Head | None = None, stretch: Stretch | None = None,
     ) -> None:  # fmt: skip
         super().__init__(plan.table, plan.path)
@@ -53,7 +73,7 @@ class TreatedPhoto(Plan):
             rule = "be of the bands R, G, B on a photo"
             raise PlanError([must("skin.table", rule, got, remedy=remedy)])
         self._seen_skin, self._extent_mm = skin, extent_mm
-        self._mask, self._box_mm = mask, box_mm
+        self._room, self._box_mm = room, box_mm
         self._surface, self._area = surface, stretch
 
     @property
@@ -68,12 +88,13 @@ class TreatedPhoto(Plan):
 
     @cached_property
     def density(self) -> DensityMap:
-        """The mask, where it is treated."""
+        """Where there is room, as the photograph's mask says."""
         width, height = self._extent_mm
         outline = ((0.0, 0.0), (width, 0.0), (width, height), (0.0, height))
         # Rounded up, so that what is treated a little is not treated not at all.
-        pixels = np.ceil(np.clip(self._mask, 0.0, 1.0) * np.float32(65535.0)).astype(np.uint16)
-        region = Region(outline, 1.0, 0.0, mask=Mask(pixels, self._box_mm))
+        share = np.clip(self._room.share, 0.0, 1.0)
+        pixels = np.ceil(share * np.float32(65535.0)).astype(np.uint16)
+        region = Region(outline, self._room.most, 0.0, mask=Mask(pixels, self._box_mm))
         return DensityMap([region], stretch=self._area)
 
     @cached_property
