@@ -29,6 +29,8 @@ from smpengine.workers import Workers
 _TILE_HALVINGS: Final = int(math.log2(TILE))
 _BANDS: Final = len(BANDS)
 _BARE_ROWS: Final = 16
+RELATIVE: Final = "relative"
+"""What is asked for where pixels are finished later: R / R0 as it is, float32."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,9 @@ class Finish:
         if self.output == "absorbance":
             tiny = np.finfo(np.float32).tiny
             out[...] = -np.log(np.maximum(relative, tiny))
+            return
+        if self.output == RELATIVE:
+            out[...] = relative
             return
         if self.output == "linear":
             _multiply_bands(relative, self.bare.astype(relative.dtype), out)
@@ -110,9 +115,13 @@ def draw(
     finish: Finish,
     out: NDArray[Any],
     workers: Workers,
+    halvings: int | None = None,
 ) -> None:
-    """Draw one panel on the CPU, tile by tile: planes, crowding, complexion, hair, subpixels."""
-    halvings = halvings_for(px_per_mm)
+    """Draw one panel on the CPU, tile by tile: planes, crowding, complexion, hair, subpixels.
+
+    `halvings` other than the scale's own make a coarser picture, sooner.
+    """
+    halvings = halvings_for(px_per_mm) if halvings is None else halvings
     fine, scale = subpixels(panel, halvings), math.ldexp(px_per_mm, halvings)
     splats = _splats_for(scene, scale, fine, workers)
     hairs = hair_near(scene, scale, fine)

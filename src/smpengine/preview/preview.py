@@ -1,0 +1,359 @@
+"""`Preview`: a scene that is looked at while it is edited.
+
+    scene -> Version: keys of its blocks -> found, or drawn as R / R0 and kept -> pixels
+
+What is kept is R / R0, before it has the skin's colour and an exposure: another exposure, or other
+pixels, are finished anew and nothing is drawn. Every picture is that of `render`, bit for bit.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from smpengine.devices import CPU, resolve
+from smpengine.errors import InputError, SceneError, must
+from smpengine.impressions import COLUMNS, Impressions, joined
+from smpengine.preview.cache import Block, Cache
+from smpengine.preview.rects import nearest_first
+from smpengine.preview.store import Stores
+from smpengine.preview.version import Version, same_rows
+from smpengine.preview.view import Asked, finish_of, middle_of
+from smpengine.render import OUTPUTS, exposure_of, render
+from smpengine.resident import Resident, upload
+from smpengine.scene import BANDS, Scene, Skin
+from smpengine.window import check_scale, pixel_window
+from smpengine.workers import Cancel, Workers, thread_count
+
+_MOST_STEPS: Final = 100
+"""That can be undone."""
+Window = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A picture on its way.
+
+    Attributes
+    ----------
+    picture
+        (height, width, 3).
+    share
+        Of it that is final, 0 to 1: at 1 it is that of `render`, bit for bit.
+    """
+
+    picture: NDArray[Any]
+    share: float
+
+
+class Preview:
+    """A scene that is looked at while it is edited.
+
+    Parameters
+    ----------
+    scene
+        In three bands.
+    device
+        As for `render`. On "cpu" what is drawn is kept by blocks; an OpenCL device keeps the scene,
+        and draws each picture whole.
+    threads
+        As for `render`.
+    memory_mib
+        How much of what is drawn is kept.
+
+    Raises
+    ------
+    SceneError
+        Not a scene, or one of a skin with other bands.
+    InputError
+        The threads or the memory are no whole number from 1 on.
+    DeviceError
+        The device is not available.
+    """
+
+    def __init__(
+        self, scene: Scene, device: str = "auto", *, threads: int | None = None,
+        memory_mib: int = 512,
+    ) -> None:  # fmt: skip
+        if isinstance(memory_mib, bool) or not isinstance(memory_mib, int) or memory_mib < 1:
+            rule = "be a whole number from 1 on"
+            raise InputError(must("memory_mib", rule, repr(memory_mib)))
+        self._device = resolve(device)
+        self._threads = thread_count(threads)
+        self._cache = Cache(memory_mib * 2**20)
+        self._lock = threading.Lock()
+        self._stores = Stores()
+        self._versions = [Version(_checked(scene), self._stores)]
+        self._at = 0
+        self._resident: tuple[Version, Resident] | None = None
+
+    @property
+    def scene(self) -> Scene:
+        """What is shown now."""
+        return self._version.scene
+
+    @property
+    def device(self) -> str:
+        """Name of the device that draws."""
+        return self._device
+
+    @property
+    def held_bytes(self) -> int:
+        """How much of what was drawn is kept."""
+        return self._cache.held_bytes
+
+    @property
+    def _version(self) -> Version:
+        with self._lock:
+            return self._versions[self._at]
+
+    def render(
+        self, window_mm: Window | None = None, px_per_mm: float = 40.0, output: str = "srgb8",
+        *, exposure: float | None = None, cancel: Cancel | None = None,
+    ) -> NDArray[Any]:  # fmt: skip
+        """Render a window of the scene as it is now; the bits are those of `smpengine.render`.
+
+        May be called from several threads, and while the scene is edited.
+
+        Parameters
+        ----------
+        window_mm, px_per_mm, output, exposure, cancel
+            As for `smpengine.render`.
+
+        Returns
+        -------
+        ndarray
+            (height, width, 3).
+
+        Raises
+        ------
+        SceneError, InputError, DeviceError, Cancelled
+            As `smpengine.render`.
+        """
+        version = self._version
+        if self._device != CPU:
+            return render(
+                self._brought(version), px_per_mm, window_mm, output, exposure=exposure,
+                threads=self._threads, cancel=cancel,
+            )  # fmt: skip
+        asked, out = _asked(version, window_mm, px_per_mm, output)
+        finish = finish_of(version, output, exposure_of(exposure))
+        workers = Workers(self._threads, cancel)
+        keys = asked.keys(workers)
+        blocks = asked.found(self._cache, keys)
+        for rect in asked.missing(keys, blocks):
+            blocks |= asked.draw(rect, keys, self._cache, workers)
+        asked.finish(blocks, finish, out, workers)
+        return out
+
+    def refine(
+        self, window_mm: Window | None = None, px_per_mm: float = 40.0, output: str = "srgb8",
+        *, exposure: float | None = None, cancel: Cancel | None = None, every_s: float = 0.1,
+    ) -> Iterator[Stage]:  # fmt: skip
+        """Give a window at once as a coarse picture, then better ones, and last the final one.
+
+        Parameters
+        ----------
+        window_mm, px_per_mm, output, exposure, cancel
+            As for `render`.
+        every_s
+            Seconds between pictures; what is drawn at once may take longer.
+
+        Yields
+        ------
+        Stage
+            The first of them is the last where all of it is known already.
+
+        Raises
+        ------
+        SceneError, InputError, DeviceError, Cancelled
+            As `render`.
+        """
+        if self._device != CPU:
+            whole = self.render(window_mm, px_per_mm, output, exposure=exposure, cancel=cancel)
+            yield Stage(whole, 1.0)
+            return
+        version = self._version
+        asked, out = _asked(version, window_mm, px_per_mm, output)
+        finish = finish_of(version, output, exposure_of(exposure))
+        workers = Workers(self._threads, cancel)
+        keys = asked.keys(workers)
+        blocks: dict[tuple[int, int], Block] = asked.found(self._cache, keys)
+        if len(blocks) < len(keys):
+            asked.coarse(finish, out, workers)
+            asked.finish(blocks, finish, out, workers)
+            yield Stage(out.copy(), len(blocks) / len(keys))
+        missing = [(*place, 1, 1) for place in keys if place not in blocks]
+        shown = time.monotonic()
+        for rect in nearest_first(missing, middle_of(asked)):
+            blocks |= asked.draw(rect, keys, self._cache, workers)
+            if len(blocks) < len(keys) and time.monotonic() - shown >= every_s:
+                asked.finish(blocks, finish, out, workers)
+                yield Stage(out.copy(), len(blocks) / len(keys))
+                shown = time.monotonic()
+        asked.finish(blocks, finish, out, workers)
+        yield Stage(out, 1.0)
+
+    def show(self, scene: Scene) -> None:
+        """Show another scene: only what differs is drawn anew.
+
+        Raises
+        ------
+        SceneError
+            As for `Preview`.
+        """
+        before = self._version
+        kept = same_rows(before.scene, _checked(scene))
+        self._push(Version(scene, self._stores, before, kept))
+
+    def _push(self, version: Version) -> None:
+        with self._lock:
+            del self._versions[self._at + 1 :]
+            self._versions.append(version)
+            del self._versions[:-_MOST_STEPS]
+            self._at = len(self._versions) - 1
+
+    def undo(self) -> bool:
+        """Take the last edit back; tells whether there was one."""
+        return self._step(-1)
+
+    def redo(self) -> bool:
+        """Make the edit again that was taken back last; tells whether there was one."""
+        return self._step(1)
+
+    def _step(self, by: int) -> bool:
+        with self._lock:
+            if not 0 <= self._at + by < len(self._versions):
+                return False
+            self._at += by
+            return True
+
+    def add(self, impressions: Impressions) -> None:
+        """Add impressions behind those that are there.
+
+        Raises
+        ------
+        SceneError
+            Not impressions, or of other bands.
+        """
+        if not isinstance(impressions, Impressions):
+            raise SceneError(must("impressions", "be Impressions", type(impressions).__name__))
+        scene = self.scene
+        fitting = replace(scene, impressions=impressions, hair=None, blood=None).impressions
+        self.show(replace(scene, impressions=joined(scene.impressions, fitting)))
+
+    def remove(self, rows: ArrayLike) -> None:
+        """Remove impressions.
+
+        Parameters
+        ----------
+        rows
+            Which, by number, or as a mask.
+
+        Raises
+        ------
+        SceneError
+            A row is none.
+        """
+        scene = self.scene
+        kept = np.ones(len(scene.impressions), np.bool_)
+        kept[_rows(rows, len(kept))] = False
+        self.show(replace(scene, impressions=scene.impressions.rows(kept)))
+
+    def change(self, rows: ArrayLike, **columns: ArrayLike) -> None:
+        """Give impressions other values.
+
+        Parameters
+        ----------
+        rows
+            Which, by number, or as a mask.
+        columns
+            By the names of `Impressions`: ``x_mm=...``, (n,) or scalars; absorption also (n, 3).
+
+        Raises
+        ------
+        SceneError
+            A row or a column is none, or a value is out of range.
+        """
+        scene = self.scene
+        which = _rows(rows, len(scene.impressions))
+        values = {name: getattr(scene.impressions, name).copy() for name in COLUMNS}
+        for name, value in columns.items():
+            if name not in values:
+                raise SceneError(must(name, f"be one of {', '.join(COLUMNS)}", repr(name)))
+            try:
+                values[name][which] = value
+            except (TypeError, ValueError) as error:
+                rule = f"fit {len(which)} rows"
+                raise SceneError(must(name, rule, str(error))) from error
+        self.show(replace(scene, impressions=Impressions(**values)))
+
+    def within(self, window_mm: Window) -> NDArray[np.intp]:
+        """Return the rows of the impressions whose middle lies in a window, (n,)."""
+        x0, y0, x1, y1 = window_mm
+        x, y = self.scene.impressions.x_mm, self.scene.impressions.y_mm
+        return np.flatnonzero((x >= x0) & (x < x1) & (y >= y0) & (y < y1))
+
+    def of_sessions(self, sessions: Sequence[int]) -> NDArray[np.intp]:
+        """Return the rows of some visits' impressions, (n,)."""
+        return np.flatnonzero(np.isin(self.scene.impressions.session, sessions))
+
+    def give_skin(self, skin: Skin) -> None:
+        """Show it in another skin.
+
+        Raises
+        ------
+        SceneError
+            It is no skin, or cannot be.
+        """
+        self.show(replace(self.scene, skin=skin))
+
+    def _brought(self, version: Version) -> Resident:
+        with self._lock:
+            held = self._resident
+        if held is not None and held[0] is version:
+            return held[1]
+        resident = upload(version.scene, self._device)
+        with self._lock:
+            self._resident = version, resident
+        return resident
+
+
+def _checked(scene: Scene) -> Scene:
+    if not isinstance(scene, Scene):
+        raise SceneError(must("scene", "be a Scene", type(scene).__name__))
+    if scene.skin.is_spectral:
+        remedy = "Render the scene itself."
+        got = f"{len(scene.skin.lambda_nm)} bands"
+        raise SceneError(must("scene", "have the bands R, G, B to be shown", got, remedy=remedy))
+    return scene
+
+
+def _asked(
+    version: Version, window_mm: Window | None, px_per_mm: float, output: str
+) -> tuple[Asked, NDArray[Any]]:
+    if output not in OUTPUTS:
+        raise SceneError(must("output", f"be one of {', '.join(OUTPUTS)}", repr(output)))
+    scale = check_scale(px_per_mm)
+    window = pixel_window(version.scene.extent_mm, scale, window_mm)
+    out = np.empty((window.height, window.width, len(BANDS)), OUTPUTS[output])
+    return Asked(version, scale, window), out
+
+
+def _rows(rows: ArrayLike, count: int) -> NDArray[np.intp]:
+    """Return row numbers."""
+    given = np.asarray(rows)
+    if given.dtype == np.bool_ and given.shape == (count,):
+        return np.flatnonzero(given)
+    whole = given.ndim <= 1 and (given.size == 0 or given.dtype.kind in "iu")
+    given = np.atleast_1d(given)
+    if not whole or (given.size and (given.min() < 0 or given.max() >= count)):
+        rule = f"be row numbers from 0 to {count - 1}, or a mask of {count}"
+        raise SceneError(must("rows", rule, repr(rows)[:60]))
+    return given.astype(np.intp)

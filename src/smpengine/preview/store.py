@@ -1,0 +1,225 @@
+"""What impressions are drawn as at one scale in one skin, each worked out once.
+
+Splats lie in slots that are written once and never changed, so a slot's number says all that is
+drawn of an impression. Versions of a scene share a store: an edit costs the slots of what it
+changed. Halos reach a centimetre, so most impressions belong to many blocks.
+"""
+
+from __future__ import annotations
+
+import itertools
+import pickle
+import threading
+from collections import OrderedDict
+from typing import Final
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from smpengine.impressions import Impressions
+from smpengine.optics.deposit import GAUSSIANS
+from smpengine.optics.granules import GRANULES
+from smpengine.optics.scatter import Splats, discs_of, scatter
+from smpengine.raster.splats import Discs, Gaussians, PixelWindow
+from smpengine.scene import Skin
+from smpengine.workers import Workers
+
+NO_SLOT: Final = -1
+_REACH: Final = 7.0  # sigmas, and pixels, beyond which nothing is drawn, as scatter.reach_mm
+_REACH_PX: Final = 16.0
+_DISC_REACH: Final = 5.0  # radii
+_FIRST: Final = 4096
+_SPARE: Final = 65_536
+_MOST_STORES: Final = 4
+Slots = NDArray[np.int32]
+
+
+class Columns:
+    """Arrays with room for so many slots: places, halos, discs."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.x_px, self.y_px, self.disc_px = (np.empty(size) for _ in range(3))
+        self.sigma_px = np.empty((size, GAUSSIANS), np.float32)
+        self.peak = np.empty((size, GAUSSIANS, 6), np.float32)
+        self.disc_x, self.disc_y = (np.empty((size, GRANULES)) for _ in range(2))
+        self.inv_spread, self.edge = (np.empty((size, GRANULES), np.float32) for _ in range(2))
+        self.cap = np.empty((size, GRANULES, 3), np.float32)
+
+    def grown(self, size: int, used: int) -> Columns:
+        """Return copies with more room."""
+        more = Columns(size)
+        for name, values in vars(self).items():
+            if isinstance(values, np.ndarray):
+                getattr(more, name)[:used] = values[:used]
+        return more
+
+
+class Store:
+    """Splats by slots.
+
+    Parameters
+    ----------
+    skin, px_per_mm
+        What they are of: a skin, and the scale of the finest samples.
+    number
+        No other store has it.
+    """
+
+    def __init__(self, skin: Skin, px_per_mm: float, number: int) -> None:
+        self.skin, self.px_per_mm, self.number = skin, px_per_mm, number
+        self._columns = Columns(_FIRST)
+        self.used = 0
+        self._lock = threading.Lock()
+
+    def fill(
+        self, slots: Slots, rows: NDArray[np.intp], deposits: Impressions, workers: Workers
+    ) -> None:
+        """Give those rows a slot that have none, in place of `slots`."""
+        with self._lock:
+            todo = rows[slots[rows] == NO_SLOT]
+            if not len(todo):
+                return
+            wanted = deposits.rows(todo)
+            splats = scatter(wanted, self.skin, self.px_per_mm, workers)
+            first, last = self.used, self.used + len(todo)
+            if last > self._columns.size:
+                self._columns = self._columns.grown(max(2 * self._columns.size, last), self.used)
+            self._write(wanted, splats, slice(first, last))
+            self.used = last
+            slots[todo] = np.arange(first, last, dtype=np.int32)
+
+    def _write(self, wanted: Impressions, splats: Splats, there: slice) -> None:
+        columns, halos, cores = self._columns, splats.halos, splats.cores
+        columns.x_px[there] = wanted.x_mm * self.px_per_mm
+        columns.y_px[there] = wanted.y_mm * self.px_per_mm
+        columns.disc_px[there] = _DISC_REACH * wanted.radius_mm * self.px_per_mm + _REACH_PX
+        columns.sigma_px[there] = halos.sigma_px.reshape(-1, GAUSSIANS)
+        columns.peak[there] = halos.peak.reshape(-1, GAUSSIANS, 6)
+        each = discs_of(wanted)
+        columns.cap[there] = 0.0
+        for name, values in (
+            ("disc_x", cores.x_px), ("disc_y", cores.y_px), ("edge", cores.edge),
+            ("inv_spread", cores.inv_spread_per_px2), ("cap", cores.cap),
+        ):  # fmt: skip
+            column = getattr(columns, name)
+            column[there, :each] = values.reshape(len(wanted), each, *values.shape[1:])
+
+    def reaching(self, slots: Slots, window: PixelWindow) -> Slots:
+        """Return those slots that are something in a window of samples, in their order."""
+        columns = self._columns
+        found = _reach(slots, _edges(window), columns.x_px, columns.y_px, columns.sigma_px,
+                       columns.peak, columns.disc_px)  # fmt: skip
+        chosen: Slots = slots[found]
+        return chosen
+
+    def splats(self, slots: Slots, window: PixelWindow) -> Splats:
+        """Return what of some slots reaches a window of samples, in their order."""
+        columns, edges, most = self._columns, _edges(window), len(slots)
+        halos = np.empty(most * GAUSSIANS), np.empty(most * GAUSSIANS)
+        sigma = np.empty(most * GAUSSIANS, np.float32)
+        peak = np.empty((most * GAUSSIANS, 6), np.float32)
+        count = _halos(slots, edges, columns.x_px, columns.y_px, columns.sigma_px, columns.peak,
+                       *halos, sigma, peak)  # fmt: skip
+        discs = np.empty(most * GRANULES), np.empty(most * GRANULES)
+        spread, edge = (np.empty(most * GRANULES, np.float32) for _ in range(2))
+        cap = np.empty((most * GRANULES, 3), np.float32)
+        drawn = _discs(slots, edges, columns.x_px, columns.y_px, columns.disc_px, columns.disc_x,
+                       columns.disc_y, columns.inv_spread, columns.edge, columns.cap,
+                       *discs, spread, edge, cap)  # fmt: skip
+        return Splats(
+            Gaussians(halos[0][:count], halos[1][:count], sigma[:count], peak[:count]),
+            Discs(discs[0][:drawn], discs[1][:drawn], spread[:drawn], edge[:drawn], cap[:drawn]),
+        )
+
+
+class Stores:
+    """The stores that were used last, by skin and scale."""
+
+    def __init__(self) -> None:
+        self._stores: OrderedDict[tuple[bytes, float], Store] = OrderedDict()
+        self._lock = threading.Lock()
+        self._numbers = itertools.count()
+
+    def of(self, skin: Skin, px_per_mm: float, count: int) -> Store:
+        """Return that of a skin at a scale of its finest samples; a new one if it is crowded."""
+        name = pickle.dumps(skin), px_per_mm
+        with self._lock:
+            store = self._stores.pop(name, None)
+            if store is None or store.used > 3 * count + _SPARE:
+                store = Store(skin, px_per_mm, next(self._numbers))
+            self._stores[name] = store
+            while len(self._stores) > _MOST_STORES:
+                self._stores.popitem(last=False)
+            return store
+
+
+def _edges(window: PixelWindow) -> NDArray[np.float64]:
+    """Return left, top, right and bottom."""
+    right, bottom = window.col0 + window.width, window.row0 + window.height
+    return np.array([window.col0, window.row0, right, bottom], np.float64)
+
+
+@njit(nogil=True, cache=True)
+def _reach(slots, edges, x, y, sigma, peak, disc_reach):
+    """Tell which slots have anything that reaches a window."""
+    found = np.zeros(slots.shape[0], np.bool_)
+    for n in range(slots.shape[0]):
+        k = slots[n]
+        reach = disc_reach[k]
+        for g in range(GAUSSIANS):
+            wide = _REACH * sigma[k, g] + _REACH_PX
+            if wide > reach and not (
+                peak[k, g, 0] == 0.0 and peak[k, g, 1] == 0.0 and peak[k, g, 2] == 0.0
+            ):
+                reach = wide
+        found[n] = (edges[0] - reach < x[k] < edges[2] + reach) and (
+            edges[1] - reach < y[k] < edges[3] + reach
+        )
+    return found
+
+
+@njit(nogil=True, cache=True)
+def _halos(slots, edges, x, y, sigma, peak, out_x, out_y, out_sigma, out_peak):
+    """Copy the Gaussians that are something and reach a window; return how many."""
+    count = 0
+    for n in range(slots.shape[0]):
+        k = slots[n]
+        for g in range(GAUSSIANS):
+            reach = _REACH * sigma[k, g] + _REACH_PX
+            if not (edges[0] - reach < x[k] < edges[2] + reach):
+                continue
+            if not (edges[1] - reach < y[k] < edges[3] + reach):
+                continue
+            if peak[k, g, 0] == 0.0 and peak[k, g, 1] == 0.0 and peak[k, g, 2] == 0.0:
+                continue
+            out_x[count], out_y[count], out_sigma[count] = x[k], y[k], sigma[k, g]
+            for c in range(6):
+                out_peak[count, c] = peak[k, g, c]
+            count += 1
+    return count
+
+
+@njit(nogil=True, cache=True)
+def _discs(
+    slots, edges, x, y, reach, disc_x, disc_y, inv_spread, edge, cap, out_x, out_y, out_spread,
+    out_edge, out_cap,
+):  # fmt: skip
+    """Copy the discs that take something and reach a window; return how many."""
+    count = 0
+    for n in range(slots.shape[0]):
+        k = slots[n]
+        if not (edges[0] - reach[k] < x[k] < edges[2] + reach[k]):
+            continue
+        if not (edges[1] - reach[k] < y[k] < edges[3] + reach[k]):
+            continue
+        for g in range(GRANULES):
+            if cap[k, g, 0] == 0.0 and cap[k, g, 1] == 0.0 and cap[k, g, 2] == 0.0:
+                continue
+            out_x[count], out_y[count] = disc_x[k, g], disc_y[k, g]
+            out_spread[count], out_edge[count] = inv_spread[k, g], edge[k, g]
+            for c in range(3):
+                out_cap[count, c] = cap[k, g, c]
+            count += 1
+    return count

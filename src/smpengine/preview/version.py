@@ -1,0 +1,220 @@
+"""A scene at one moment of its editing: which of it each block shows, as a key of its contents.
+
+Two blocks with one key are drawn from the same bytes, in the same order, so they have the same
+bits. That makes any other way of telling what an edit touches needless: what it did not touch has
+its key still, and what is undone has its old one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import pickle
+import threading
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smpengine.impressions import COLUMNS, Impressions
+from smpengine.optics.scatter import Splats, reach_mm
+from smpengine.panel_hair import hair_near
+from smpengine.preview.store import NO_SLOT, Slots, Store, Stores
+from smpengine.raster.splats import PixelWindow
+from smpengine.scene import Scene
+from smpengine.window import halvings_for, subpixels
+from smpengine.workers import Workers
+
+BLOCK_PX: Final = 256
+_LEAST_BLOCK_PX: Final = 64
+_CELL_MM: Final = 4.0
+_MARGIN_PX: Final = 16.0  # what levels of Gaussians add to a reach; as panels take it
+_MOST_CELLS: Final = 2**14
+
+Key = bytes
+Place = tuple[int, int]
+
+
+class Ready(Scene):
+    """A scene whose splats are known."""
+
+    splats: Splats | None = None
+
+    @property
+    def scattered(self) -> Splats | None:
+        """What its deposits are drawn as."""
+        return self.splats
+
+
+def block_px(px_per_mm: float) -> int:
+    """Return the side of a block: smaller where each pixel is many subpixels."""
+    return max(BLOCK_PX >> halvings_for(px_per_mm), _LEAST_BLOCK_PX)
+
+
+def blocks_of(window: PixelWindow, side: int) -> Iterator[Place]:
+    """Give the blocks that a window touches, row by row; blocks are anchored to the scalp."""
+    for row in range(window.row0 // side, -(-(window.row0 + window.height) // side)):
+        for col in range(window.col0 // side, -(-(window.col0 + window.width) // side)):
+            yield row, col
+
+
+def window_of(place: Place, side: int) -> PixelWindow:
+    """Return the pixels of a block."""
+    return PixelWindow(place[0] * side, place[1] * side, side, side)
+
+
+class Version:
+    """A scene, what it is drawn as, and the keys of its blocks.
+
+    Parameters
+    ----------
+    scene
+        In three bands.
+    stores
+        Where splats lie.
+    before, kept
+        The version that it was made of, and of each of its deposits the row that it had there, -1
+        for none: those are the same in every column.
+    """
+
+    def __init__(
+        self, scene: Scene, stores: Stores, before: Version | None = None,
+        kept: NDArray[np.intp] | None = None,
+    ) -> None:  # fmt: skip
+        self.scene, self._stores = scene, stores
+        self._keys: dict[tuple[float, int, int], Key] = {}
+        self._slots: dict[int, Slots] = {}
+        self._lock = threading.Lock()
+        if before is not None and kept is not None:
+            for number, slots in list(before._slots.items()):
+                self._slots[number] = np.where(kept < 0, np.int32(NO_SLOT), slots[kept])
+
+    def key(self, px_per_mm: float, place: Place, workers: Workers) -> Key:
+        """Return what a block is made of, as a hash."""
+        name = (px_per_mm, *place)
+        with self._lock:
+            if name in self._keys:
+                return self._keys[name]
+        made = self._made(px_per_mm, place, workers)
+        with self._lock:
+            self._keys[name] = made
+        return made
+
+    def ready(self, px_per_mm: float, window: PixelWindow, workers: Workers) -> Ready:
+        """Return the scene as a window of pixels needs it, with its splats."""
+        fine, scale = _samples(px_per_mm, window)
+        store, slots = self._placed(fine, scale, workers)
+        scene = self.scene
+        ready = Ready(
+            scene.skin, scene.impressions.rows(slice(0, 0)), scene.extent_mm, scene.hair,
+            light=scene.light, scars=scene.scars,
+        )  # fmt: skip
+        object.__setattr__(ready, "splats", store.splats(slots, fine))
+        return ready
+
+    def _made(self, px_per_mm: float, place: Place, workers: Workers) -> Key:
+        fine, scale = _samples(px_per_mm, window_of(place, block_px(px_per_mm)))
+        store, slots = self._placed(fine, scale, workers)
+        total = hashlib.blake2b(self._common, digest_size=16)
+        total.update(repr((px_per_mm, place, store.number)).encode())
+        total.update(np.ascontiguousarray(store.reaching(slots, fine)).data)
+        hairs = hair_near(self.scene, scale, fine)
+        if hairs is not None:
+            total.update(pickle.dumps(hairs))
+        return total.digest()
+
+    @cached_property
+    def _common(self) -> bytes:
+        """What all blocks share, as bytes: equal ones may differ, and are drawn twice then."""
+        shared = self.scene.skin, self.scene.light, self.scene.scars
+        return hashlib.blake2b(pickle.dumps(shared), digest_size=16).digest()
+
+    @cached_property
+    def _reach_mm(self) -> float:
+        return reach_mm(self.scene.deposits, self.scene.skin)
+
+    def _placed(
+        self, window: PixelWindow, scale: float, workers: Workers
+    ) -> tuple[Store, Slots]:  # fmt: skip
+        """Return the slots of what may change a window of samples, in the order of its rows."""
+        deposits = self.scene.deposits
+        store = self._stores.of(self.scene.skin, scale, len(deposits))
+        with self._lock:
+            slots = self._slots.get(store.number)
+            if slots is None:
+                slots = np.full(len(deposits), NO_SLOT, np.int32)
+                self._slots[store.number] = slots
+        margin = self._reach_mm + _MARGIN_PX / scale
+        x0, x1 = window.col0 / scale - margin, (window.col0 + window.width) / scale + margin
+        y0, y1 = window.row0 / scale - margin, (window.row0 + window.height) / scale + margin
+        rows = self._index.within(x0, y0, x1, y1)
+        store.fill(slots, rows, deposits, workers)
+        return store, slots[rows]
+
+    @cached_property
+    def _index(self) -> _Index:
+        return _Index(self.scene.deposits)
+
+
+def _samples(px_per_mm: float, window: PixelWindow) -> tuple[PixelWindow, float]:
+    """Return a window's subpixels, and their scale."""
+    halvings = halvings_for(px_per_mm)
+    return subpixels(window, halvings), math.ldexp(px_per_mm, halvings)
+
+
+def same_rows(before: Scene, after: Scene) -> NDArray[np.intp]:
+    """Return of each deposit of a scene the row of one that is the same in another; -1 for none."""
+    old, new = before.deposits, after.deposits
+    if not len(old) or old.mua_per_mm.shape[1] != new.mua_per_mm.shape[1]:
+        return np.full(len(new), -1, np.intp)
+    if len(old) == len(new):
+        candidates = np.arange(len(new))
+    else:
+        order = np.argsort(old.x_mm, kind="stable")
+        at = np.searchsorted(old.x_mm[order], new.x_mm)
+        candidates = order[np.minimum(at, len(old) - 1)]
+    same = np.ones(len(new), np.bool_)
+    for name in COLUMNS:
+        equal = getattr(new, name) == getattr(old, name)[candidates]
+        same &= equal.all(axis=1) if equal.ndim == 2 else equal
+    found: NDArray[np.intp] = np.where(same, candidates, -1)
+    return found
+
+
+class _Index:
+    """Rows of impressions by square cells."""
+
+    def __init__(self, impressions: Impressions) -> None:
+        x, y = impressions.x_mm, impressions.y_mm
+        self._x0, self._y0, self._cell = 0.0, 0.0, _CELL_MM
+        self._across = self._down = 1
+        if len(impressions):
+            self._x0, self._y0 = float(x.min()), float(y.min())
+            wide, high = float(x.max()) - self._x0, float(y.max()) - self._y0
+            self._cell = max(_CELL_MM, math.sqrt(wide * high / _MOST_CELLS), wide / 128, high / 128)
+            self._across, self._down = int(wide / self._cell) + 1, int(high / self._cell) + 1
+        cell = ((y - self._y0) / self._cell).astype(np.int16) * np.int16(self._across)
+        cell += ((x - self._x0) / self._cell).astype(np.int16)
+        self._rows = np.argsort(cell, kind="stable")
+        counts = np.bincount(cell, minlength=self._across * self._down)
+        self._starts = np.concatenate(([0], np.cumsum(counts)))
+
+    def within(self, x0: float, y0: float, x1: float, y1: float) -> NDArray[np.intp]:
+        """Return the rows of all cells that a box touches, in their order."""
+        left, right = self._span(x0, x1, self._x0, self._across)
+        top, bottom = self._span(y0, y1, self._y0, self._down)
+        parts = [
+            self._rows[
+                self._starts[r * self._across + left] : self._starts[r * self._across + right]
+            ]
+            for r in range(top, bottom)
+        ]
+        return np.sort(np.concatenate(parts)) if parts else self._rows[:0]
+
+    def _span(self, low: float, high: float, origin: float, count: int) -> tuple[int, int]:
+        first = math.floor((low - origin) / self._cell)
+        last = math.floor((high - origin) / self._cell) + 1
+        first = min(max(first, 0), count)
+        return first, max(min(last, count), first)

@@ -1,0 +1,153 @@
+"""A window of a version: its blocks found or drawn, then finished to pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smpengine.panel import RELATIVE, Finish, draw, finish_for
+from smpengine.preview.cache import Block, Cache
+from smpengine.preview.rects import Rect, rectangles
+from smpengine.preview.version import Place, Version, block_px, blocks_of, window_of
+from smpengine.raster.splats import PixelWindow
+from smpengine.window import FULL_SCALE_PX_PER_MM
+from smpengine.workers import Workers
+
+_MOST_AT_ONCE: Final = 16
+"""Side, in blocks, of what is drawn at once: 4096 subpixels, as panels of pictures are."""
+_COARSER: Final = 4
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What somebody wants to see.
+
+    Attributes
+    ----------
+    version
+        Of the scene.
+    px_per_mm, window
+        Scale, and pixels of it.
+    """
+
+    version: Version
+    px_per_mm: float
+    window: PixelWindow
+
+    @property
+    def side(self) -> int:
+        """Of its blocks, in pixels."""
+        return block_px(self.px_per_mm)
+
+    def keys(self, workers: Workers) -> dict[Place, bytes]:
+        """Return the keys of its blocks."""
+        places = blocks_of(self.window, self.side)
+        return {place: self.version.key(self.px_per_mm, place, workers) for place in places}
+
+    def found(self, cache: Cache, keys: Mapping[Place, bytes]) -> dict[Place, Block]:
+        """Return those of its blocks that are drawn already."""
+        known = {place: cache.get(key) for place, key in keys.items()}
+        return {place: block for place, block in known.items() if block is not None}
+
+    def missing(self, keys: Mapping[Place, bytes], blocks: Mapping[Place, Block]) -> list[Rect]:
+        """Return what is to be drawn, in rectangles of blocks, none of them very large."""
+        found = rectangles(place for place in keys if place not in blocks)
+        return [part for rect in found for part in _parts(rect)]
+
+    def draw(
+        self, rect: Rect, keys: Mapping[Place, bytes], cache: Cache, workers: Workers
+    ) -> dict[Place, Block]:
+        """Draw a rectangle of blocks, and keep those that are asked for."""
+        side, (row, col, rows, cols) = self.side, rect
+        window = PixelWindow(row * side, col * side, rows * side, cols * side)
+        drawn = _relative(self.version, self.px_per_mm, window, workers)
+        blocks: dict[Place, Block] = {}
+        for place in ((r, c) for r in range(row, row + rows) for c in range(col, col + cols)):
+            if place not in keys:
+                continue
+            top, left = (place[0] - row) * side, (place[1] - col) * side
+            block = drawn[top : top + side, left : left + side].copy()
+            cache.put(keys[place], block)
+            blocks[place] = block
+        return blocks
+
+    def finish(
+        self, blocks: Mapping[Place, Block], finish: Finish, out: NDArray[Any], workers: Workers
+    ) -> None:
+        """Turn blocks into pixels; where there is none `out` stays as it is."""
+        side, window = self.side, self.window
+        places = [place for place in blocks_of(window, side) if place in blocks]
+
+        def work(job: int, _: None) -> None:
+            own = window_of(places[job], side)
+            top, left = max(own.row0, window.row0), max(own.col0, window.col0)
+            bottom = min(own.row0 + side, window.row0 + window.height)
+            right = min(own.col0 + side, window.col0 + window.width)
+            block = blocks[places[job]]
+            part = block[top - own.row0 : bottom - own.row0, left - own.col0 : right - own.col0]
+            there = out[top - window.row0 : bottom - window.row0,
+                        left - window.col0 : right - window.col0]  # fmt: skip
+            finish(part, there, top, left)
+
+        workers.each(len(places), work, lambda: None)
+
+    def coarse(self, finish: Finish, out: NDArray[Any], workers: Workers) -> None:
+        """Draw all of it soon and roughly, into `out`.
+
+        Where pixels are means of subpixels, one for each does; else a picture with a sixteenth of
+        the pixels is widened. No splat is narrower than a pixel, so nothing is missed.
+        """
+        import cv2
+
+        window = self.window
+        scene, bare = self.version.scene, Finish(RELATIVE, finish.bare, finish.exposure)
+        coarser = _COARSER if self.px_per_mm >= FULL_SCALE_PX_PER_MM else 1
+        first = window.row0 // coarser, window.col0 // coarser
+        last = (-(-(window.row0 + window.height) // coarser),
+                -(-(window.col0 + window.width) // coarser))  # fmt: skip
+        small = PixelWindow(*first, last[0] - first[0], last[1] - first[1])
+        drawn = np.empty((small.height, small.width, 3), np.float32)
+        draw(scene, self.px_per_mm / coarser, small, bare, drawn, workers, 0)
+        if coarser > 1:
+            size = small.width * coarser, small.height * coarser
+            wide = cv2.resize(drawn, size, interpolation=cv2.INTER_LINEAR)
+            top, left = window.row0 - first[0] * coarser, window.col0 - first[1] * coarser
+            drawn = np.ascontiguousarray(
+                wide[top : top + window.height, left : left + window.width]
+            )
+        finish(drawn, out, window.row0, window.col0)
+
+
+def finish_of(version: Version, output: str, exposure: float | None) -> Finish:
+    """Return what makes a version's pixels."""
+    return finish_for(version.scene.skin, output, exposure)
+
+
+def _relative(
+    version: Version, px_per_mm: float, window: PixelWindow, workers: Workers
+) -> NDArray[np.float32]:
+    out = np.empty((window.height, window.width, 3), np.float32)
+    ready = version.ready(px_per_mm, window, workers)
+    draw(ready, px_per_mm, window, finish_of(version, RELATIVE, None), out, workers)
+    return out
+
+
+def _parts(rect: Rect) -> Iterable[Rect]:
+    row, col, rows, cols = rect
+    for r in range(0, rows, _MOST_AT_ONCE):
+        for c in range(0, cols, _MOST_AT_ONCE):
+            yield (
+                row + r, col + c, min(_MOST_AT_ONCE, rows - r), min(_MOST_AT_ONCE, cols - c),
+            )  # fmt: skip
+
+
+def middle_of(asked: Asked) -> tuple[float, float]:
+    """Return the middle of a window, in blocks."""
+    window, side = asked.window, asked.side
+    return (
+        (window.row0 + 0.5 * window.height) / side, (window.col0 + 0.5 * window.width) / side,
+    )  # fmt: skip
