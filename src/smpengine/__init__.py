@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from smpengine.plan.load import load_plan
     from smpengine.plan.plan import Plan
     from smpengine.plan.table import read_impressions, write_impressions
+    from smpengine.preview.preview import Preview, Stage
     from smpengine.tiled.bands import Tiled, render_tiled
     from smpengine.verdict.report import Report, report
 
@@ -71,6 +72,7 @@ __all__ = [
     "Placing",
     "Plan",
     "PlanError",
+    "Preview",
     "Report",
     "Resident",
     "Scars",
@@ -79,6 +81,7 @@ __all__ = [
     "Simulation",
     "Skin",
     "SmpError",
+    "Stage",
     "Tiled",
     "Truth",
     "TruthMaps",
@@ -110,6 +113,7 @@ _LAZY = {
     "Photograph": "photo.photograph",
     "Placing": "photo.placing",
     "Plan": "plan.plan",
+    "Preview": "preview.preview",
     "Report": "verdict.report",
     "fit": "photo.fit",
     "load_plan": "plan.load",
@@ -120,6 +124,7 @@ _LAZY = {
     "render_tiled": "tiled.bands",
     "report": "verdict.report",
     "simulate": "photo.simulation",
+    "Stage": "preview.preview",
     "Simulation": "photo.simulation",
     "write_impressions": "plan.table",
     "write_photo": "photo.write_photo",

@@ -132,6 +132,42 @@ class Impressions:
         """Return some of the rows, by mask, indices or slice, in the order asked for."""
         return unchecked({name: getattr(self, name)[index] for name in COLUMNS})
 
+    def changed(self, index: NDArray[np.intp], **columns: ArrayLike) -> Impressions:
+        """Return them with other values in some rows; only those rows are looked at.
+
+        Parameters
+        ----------
+        index
+            The rows, by number.
+        columns
+            By name, (n,) or scalars; absorption also (n, bands).
+
+        Raises
+        ------
+        SceneError
+            A column is none, does not fit, or has a value out of range; rows are counted among
+            those that change.
+        """
+        part = {name: getattr(self, name)[index] for name in COLUMNS}
+        for name, value in columns.items():
+            if name not in part:
+                raise SceneError(must(name, f"be one of {', '.join(COLUMNS)}", "none of them"))
+            given = numeric(name, value)
+            each = given[:, None] if name == "mua_per_mm" and given.ndim == 1 else given
+            try:
+                part[name] = np.broadcast_to(each, part[name].shape)
+            except ValueError as error:
+                raise SceneError(must(name, f"fit {len(index)} rows", str(error))) from error
+        sound = Impressions(**part)
+        made = object.__new__(Impressions)
+        for name in COLUMNS:
+            values = getattr(self, name)
+            if name in columns:
+                values = values.copy()
+                values[index] = getattr(sound, name)
+            object.__setattr__(made, name, frozen(values))
+        return made
+
     @property
     def is_granular(self) -> bool:
         """Whether any of them is not an even cylinder."""

@@ -19,6 +19,7 @@ LAYERS = (
     ("photo",),
     ("tiled",),
     ("plan",),
+    ("preview",),
     ("verdict",),
     ("inventory", "truth", "truth_maps"),
     ("views",),

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from smpengine.devices import CPU, resolve
 from smpengine.errors import InputError, SceneError, must
-from smpengine.impressions import COLUMNS, Impressions, joined
+from smpengine.impressions import Impressions, joined
 from smpengine.preview.cache import Block, Cache
 from smpengine.preview.rects import nearest_first
 from smpengine.preview.store import Stores
@@ -33,6 +33,8 @@ from smpengine.workers import Cancel, Workers, thread_count
 
 _MOST_STEPS: Final = 100
 """That can be undone."""
+_LEAST_PX_PER_MM: Final = 0.125
+"""Below it a pixel is more than a tile of subpixels, and a scalp a few pixels: nothing is kept."""
 Window = tuple[float, float, float, float]
 
 
@@ -137,7 +139,7 @@ class Preview:
             As `smpengine.render`.
         """
         version = self._version
-        if self._device != CPU:
+        if self._device != CPU or check_scale(px_per_mm) < _LEAST_PX_PER_MM:
             return render(
                 self._brought(version), px_per_mm, window_mm, output, exposure=exposure,
                 threads=self._threads, cancel=cancel,
@@ -175,7 +177,7 @@ class Preview:
         SceneError, InputError, DeviceError, Cancelled
             As `render`.
         """
-        if self._device != CPU:
+        if self._device != CPU or check_scale(px_per_mm) < _LEAST_PX_PER_MM:
             whole = self.render(window_mm, px_per_mm, output, exposure=exposure, cancel=cancel)
             yield Stage(whole, 1.0)
             return
@@ -212,6 +214,13 @@ class Preview:
         kept = same_rows(before.scene, _checked(scene))
         self._push(Version(scene, self._stores, before, kept))
 
+    def _edit(
+        self, before: Version, impressions: Impressions, kept: NDArray[np.intp],
+        moved: bool = True,
+    ) -> None:  # fmt: skip
+        scene = replace(before.scene, impressions=impressions)
+        self._push(Version(scene, self._stores, before, kept, moved))
+
     def _push(self, version: Version) -> None:
         with self._lock:
             del self._versions[self._at + 1 :]
@@ -244,9 +253,12 @@ class Preview:
         """
         if not isinstance(impressions, Impressions):
             raise SceneError(must("impressions", "be Impressions", type(impressions).__name__))
-        scene = self.scene
+        before = self._version
+        scene = before.scene
         fitting = replace(scene, impressions=impressions, hair=None, blood=None).impressions
-        self.show(replace(scene, impressions=joined(scene.impressions, fitting)))
+        count, total = len(scene.impressions), len(scene.deposits)
+        kept = np.insert(np.arange(total), count, np.full(len(fitting), -1))
+        self._edit(before, joined(scene.impressions, fitting), kept)
 
     def remove(self, rows: ArrayLike) -> None:
         """Remove impressions.
@@ -261,10 +273,12 @@ class Preview:
         SceneError
             A row is none.
         """
-        scene = self.scene
-        kept = np.ones(len(scene.impressions), np.bool_)
-        kept[_rows(rows, len(kept))] = False
-        self.show(replace(scene, impressions=scene.impressions.rows(kept)))
+        before = self._version
+        count = len(before.scene.impressions)
+        stay = np.ones(len(before.scene.deposits), np.bool_)
+        stay[_rows(rows, count)] = False
+        left = before.scene.impressions.rows(stay[:count])
+        self._edit(before, left, np.flatnonzero(stay))
 
     def change(self, rows: ArrayLike, **columns: ArrayLike) -> None:
         """Give impressions other values.
@@ -281,18 +295,12 @@ class Preview:
         SceneError
             A row or a column is none, or a value is out of range.
         """
-        scene = self.scene
-        which = _rows(rows, len(scene.impressions))
-        values = {name: getattr(scene.impressions, name).copy() for name in COLUMNS}
-        for name, value in columns.items():
-            if name not in values:
-                raise SceneError(must(name, f"be one of {', '.join(COLUMNS)}", repr(name)))
-            try:
-                values[name][which] = value
-            except (TypeError, ValueError) as error:
-                rule = f"fit {len(which)} rows"
-                raise SceneError(must(name, rule, str(error))) from error
-        self.show(replace(scene, impressions=Impressions(**values)))
+        before = self._version
+        which = _rows(rows, len(before.scene.impressions))
+        changed = before.scene.impressions.changed(which, **columns)
+        kept = np.arange(len(before.scene.deposits))
+        kept[which] = -1
+        self._edit(before, changed, kept, not {"x_mm", "y_mm"}.isdisjoint(columns))
 
     def within(self, window_mm: Window) -> NDArray[np.intp]:
         """Return the rows of the impressions whose middle lies in a window, (n,)."""
@@ -315,6 +323,8 @@ class Preview:
         self.show(replace(self.scene, skin=skin))
 
     def _brought(self, version: Version) -> Resident:
+        if self._device == CPU:
+            return Resident(version.scene, CPU, None)
         with self._lock:
             held = self._resident
         if held is not None and held[0] is version:

@@ -11,7 +11,7 @@ import hashlib
 import math
 import pickle
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Final
 
@@ -29,6 +29,7 @@ from smpengine.workers import Workers
 
 BLOCK_PX: Final = 256
 _LEAST_BLOCK_PX: Final = 64
+_MOST_SUBPIXELS: Final = 2048
 _CELL_MM: Final = 4.0
 _MARGIN_PX: Final = 16.0  # what levels of Gaussians add to a reach; as panels take it
 _MOST_CELLS: Final = 2**14
@@ -47,10 +48,21 @@ class Ready(Scene):
         """What its deposits are drawn as."""
         return self.splats
 
+    def is_bare(self, px_per_mm: float, window: PixelWindow) -> bool:
+        """Tell whether a window of pixels shows even skin, and nothing else."""
+        splats = self.splats
+        if self.skin.complexion is not None or splats is None:
+            return False
+        if splats.halos.x_px.size or splats.cores.x_px.size:
+            return False
+        fine, scale = _samples(px_per_mm, window)
+        return hair_near(self, scale, fine) is None
+
 
 def block_px(px_per_mm: float) -> int:
-    """Return the side of a block: smaller where each pixel is many subpixels."""
-    return max(BLOCK_PX >> halvings_for(px_per_mm), _LEAST_BLOCK_PX)
+    """Return the side of a block, of whole tiles: smaller where a pixel is many subpixels."""
+    halvings = halvings_for(px_per_mm)
+    return max(BLOCK_PX >> halvings, min(_LEAST_BLOCK_PX, _MOST_SUBPIXELS >> halvings))
 
 
 def blocks_of(window: PixelWindow, side: int) -> Iterator[Place]:
@@ -77,30 +89,36 @@ class Version:
     before, kept
         The version that it was made of, and of each of its deposits the row that it had there, -1
         for none: those are the same in every column.
+    moved
+        Whether the places of any, or their number, may be others.
     """
 
     def __init__(
         self, scene: Scene, stores: Stores, before: Version | None = None,
-        kept: NDArray[np.intp] | None = None,
+        kept: NDArray[np.intp] | None = None, moved: bool = True,
     ) -> None:  # fmt: skip
         self.scene, self._stores = scene, stores
         self._keys: dict[tuple[float, int, int], Key] = {}
         self._slots: dict[int, Slots] = {}
         self._lock = threading.Lock()
         if before is not None and kept is not None:
+            if not moved:
+                self._index = before._index
             for number, slots in list(before._slots.items()):
-                self._slots[number] = np.where(kept < 0, np.int32(NO_SLOT), slots[kept])
+                # The row -1 is the last, which has no slot.
+                self._slots[number] = np.append(slots, np.int32(NO_SLOT))[kept]
 
-    def key(self, px_per_mm: float, place: Place, workers: Workers) -> Key:
-        """Return what a block is made of, as a hash."""
-        name = (px_per_mm, *place)
+    def keys(self, px_per_mm: float, places: Sequence[Place], workers: Workers) -> dict[Place, Key]:
+        """Return what blocks are made of, each as a hash."""
         with self._lock:
-            if name in self._keys:
-                return self._keys[name]
-        made = self._made(px_per_mm, place, workers)
-        with self._lock:
-            self._keys[name] = made
-        return made
+            known = {at: self._keys.get((px_per_mm, *at)) for at in places}
+        unknown = [at for at, key in known.items() if key is None]
+        if unknown:
+            made = self._made(px_per_mm, unknown, workers)
+            with self._lock:
+                self._keys.update({(px_per_mm, *at): key for at, key in made.items()})
+            known |= made
+        return {at: key for at, key in known.items() if key is not None}
 
     def ready(self, px_per_mm: float, window: PixelWindow, workers: Workers) -> Ready:
         """Return the scene as a window of pixels needs it, with its splats."""
@@ -114,16 +132,27 @@ class Version:
         object.__setattr__(ready, "splats", store.splats(slots, fine))
         return ready
 
-    def _made(self, px_per_mm: float, place: Place, workers: Workers) -> Key:
-        fine, scale = _samples(px_per_mm, window_of(place, block_px(px_per_mm)))
-        store, slots = self._placed(fine, scale, workers)
-        total = hashlib.blake2b(self._common, digest_size=16)
-        total.update(repr((px_per_mm, place, store.number)).encode())
-        total.update(np.ascontiguousarray(store.reaching(slots, fine)).data)
-        hairs = hair_near(self.scene, scale, fine)
-        if hairs is not None:
-            total.update(pickle.dumps(hairs))
-        return total.digest()
+    def _made(
+        self, px_per_mm: float, places: Sequence[Place], workers: Workers
+    ) -> dict[Place, Key]:
+        side = block_px(px_per_mm)
+        around, scale = _samples(px_per_mm, _around(places, side))
+        store, slots = self._placed(around, scale, workers)
+        common = self._common, repr((px_per_mm, store.number)).encode()
+        made: dict[Place, Key] = {}
+
+        def work(job: int, _: None) -> None:
+            fine, _scale = _samples(px_per_mm, window_of(places[job], side))
+            total = hashlib.blake2b(b"".join(common), digest_size=16)
+            total.update(repr(places[job]).encode())
+            total.update(np.ascontiguousarray(store.reaching(slots, fine)).data)
+            hairs = hair_near(self.scene, scale, fine)
+            if hairs is not None:
+                total.update(pickle.dumps(hairs))
+            made[places[job]] = total.digest()
+
+        workers.each(len(places), work, lambda: None)
+        return made
 
     @cached_property
     def _common(self) -> bytes:
@@ -156,6 +185,13 @@ class Version:
     @cached_property
     def _index(self) -> _Index:
         return _Index(self.scene.deposits)
+
+
+def _around(places: Sequence[Place], side: int) -> PixelWindow:
+    """Return the pixels of the smallest rectangle around blocks."""
+    rows, cols = [row for row, _ in places], [col for _, col in places]
+    height, width = max(rows) - min(rows) + 1, max(cols) - min(cols) + 1
+    return PixelWindow(min(rows) * side, min(cols) * side, height * side, width * side)
 
 
 def _samples(px_per_mm: float, window: PixelWindow) -> tuple[PixelWindow, float]:

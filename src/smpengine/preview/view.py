@@ -22,6 +22,37 @@ _MOST_AT_ONCE: Final = 16
 _COARSER: Final = 4
 
 
+class _Mosaic:
+    """A picture that lies in blocks, for what writes into it tile by tile.
+
+    Parameters
+    ----------
+    side, rows, cols
+        Of a block in pixels, and how many blocks.
+    """
+
+    def __init__(self, side: int, rows: int, cols: int) -> None:
+        self._side = side
+        self.blocks = [
+            [np.empty((side, side, 3), np.float32) for _ in range(cols)] for _ in range(rows)
+        ]
+
+    def __getitem__(self, part: tuple[slice, slice]) -> NDArray[np.float32]:
+        """Return where a tile goes; tiles are as large as blocks, or lie in one whole."""
+        (row, top, bottom), (col, left, right) = (self._within(each) for each in part)
+        return self.blocks[row][col][top:bottom, left:right]
+
+    def fill(self, value: float) -> None:
+        """Set all of it to a value."""
+        for row in self.blocks:
+            for block in row:
+                block.fill(value)
+
+    def _within(self, part: slice) -> tuple[int, int, int]:
+        number, first = divmod(part.start, self._side)
+        return number, first, first + part.stop - part.start
+
+
 @dataclass(frozen=True)
 class Asked:
     """What somebody wants to see.
@@ -45,8 +76,8 @@ class Asked:
 
     def keys(self, workers: Workers) -> dict[Place, bytes]:
         """Return the keys of its blocks."""
-        places = blocks_of(self.window, self.side)
-        return {place: self.version.key(self.px_per_mm, place, workers) for place in places}
+        places = list(blocks_of(self.window, self.side))
+        return self.version.keys(self.px_per_mm, places, workers)
 
     def found(self, cache: Cache, keys: Mapping[Place, bytes]) -> dict[Place, Block]:
         """Return those of its blocks that are drawn already."""
@@ -64,15 +95,19 @@ class Asked:
         """Draw a rectangle of blocks, and keep those that are asked for."""
         side, (row, col, rows, cols) = self.side, rect
         window = PixelWindow(row * side, col * side, rows * side, cols * side)
-        drawn = _relative(self.version, self.px_per_mm, window, workers)
+        drawn = _Mosaic(side, rows, cols)
+        ready = self.version.ready(self.px_per_mm, window, workers)
+        bare = finish_of(self.version, RELATIVE, None)
+        if ready.is_bare(self.px_per_mm, window):
+            drawn.fill(1.0)
+        else:
+            draw(ready, self.px_per_mm, window, bare, drawn, workers)  # type: ignore[arg-type]
         blocks: dict[Place, Block] = {}
-        for place in ((r, c) for r in range(row, row + rows) for c in range(col, col + cols)):
-            if place not in keys:
-                continue
-            top, left = (place[0] - row) * side, (place[1] - col) * side
-            block = drawn[top : top + side, left : left + side].copy()
-            cache.put(keys[place], block)
-            blocks[place] = block
+        for r, c in ((r, c) for r in range(rows) for c in range(cols)):
+            place = row + r, col + c
+            if place in keys:
+                blocks[place] = drawn.blocks[r][c]
+                cache.put(keys[place], blocks[place])
         return blocks
 
     def finish(
@@ -125,15 +160,6 @@ class Asked:
 def finish_of(version: Version, output: str, exposure: float | None) -> Finish:
     """Return what makes a version's pixels."""
     return finish_for(version.scene.skin, output, exposure)
-
-
-def _relative(
-    version: Version, px_per_mm: float, window: PixelWindow, workers: Workers
-) -> NDArray[np.float32]:
-    out = np.empty((window.height, window.width, 3), np.float32)
-    ready = version.ready(px_per_mm, window, workers)
-    draw(ready, px_per_mm, window, finish_of(version, RELATIVE, None), out, workers)
-    return out
 
 
 def _parts(rect: Rect) -> Iterable[Rect]:
