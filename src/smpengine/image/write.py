@@ -10,8 +10,6 @@ import json
 import math
 import os
 import struct
-import threading
-import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +20,7 @@ from numpy.typing import NDArray
 import smpengine
 from smpengine.errors import InputError, must
 from smpengine.files import check_target, write_files
+from smpengine.image import png
 from smpengine.image.colour import COLOURS
 
 NOTICE: Final = "Simulated picture of scalp micro-pigmentation, not a photograph."
@@ -40,8 +39,6 @@ _DTYPES: Final = {
     "absorbance": np.dtype(np.float32),
 }
 _BIG_TIFF_BYTES: Final = 2**32 - 2**26  # offsets of a plain TIFF have 32 bits
-_PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
-_PNG_LEVEL: Final = 4  # dithered skin hardly shrinks further, and higher levels take twice as long
 
 
 def check_output(path: str | Path, kind: str, name: str = "out") -> None:
@@ -165,7 +162,7 @@ def _write_png(name: Path, image: NDArray[Any], px_per_mm: float, text: str) -> 
         (b"pHYs", struct.pack(">IIB", per_metre, per_metre, 1)),
         *words(NOTICE, text),
     ]
-    name.write_bytes(with_chunks(encoded_png(image), chunks))
+    name.write_bytes(with_chunks(png.encode(image), chunks))
 
 
 def words(notice: str, text: str) -> list[tuple[bytes, bytes]]:
@@ -182,51 +179,10 @@ def software() -> str:
     return f"smpengine {smpengine.__version__}"
 
 
-def encoded_png(image: NDArray[Any]) -> bytes:
-    """Return a picture of 8 or 16 bits, (h, w) or (h, w, 2..4), as the bytes of a PNG.
-
-    Raises
-    ------
-    OSError
-        The encoder failed.
-    """
-    if image.dtype == np.uint8:
-        import imageio.v3 as iio
-
-        return iio.imwrite(
-            "<bytes>", image, plugin="pillow", extension=".png", compress_level=_PNG_LEVEL
-        )
-    # Pillow has no 16-bit RGB. imageio's OpenCV plugin would write the file itself, and a full
-    # disk is only a return value there: encode into memory, and let Python write.
-    ok, data = _opencv_png(image)
-    if not ok:
-        raise OSError("the PNG encoder failed")
-    return data
-
-
-def _opencv_png(image: NDArray[Any]) -> tuple[bool, bytes]:
-    import cv2
-
-    # Noise in the low bits leaves run lengths as good as matches, in half the time.
-    flags = [cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
-    order = {3: [2, 1, 0], 4: [2, 1, 0, 3]}
-    swapped = image if image.ndim == 2 else np.ascontiguousarray(image[..., order[image.shape[2]]])
-    found: list[tuple[bool, NDArray[np.uint8]]] = []
-    # On a thread of its own: the encoder runs for seconds, and Ctrl-C would wait for it.
-    encoder = threading.Thread(
-        target=lambda: found.append(cv2.imencode(".png", swapped, flags)), daemon=True
-    )
-    encoder.start()
-    encoder.join()
-    if not found or not found[0][0]:
-        return False, b""
-    return True, found[0][1].tobytes()
-
-
 def png_chunks(path: Path) -> Iterator[tuple[bytes, bytes]]:
     """Give the chunks before a PNG's pixels, name and data; nothing of what is no PNG."""
     with path.open("rb") as file:
-        if file.read(len(_PNG_SIGNATURE)) != _PNG_SIGNATURE:
+        if file.read(len(png.SIGNATURE)) != png.SIGNATURE:
             return
         while len(start := file.read(8)) == 8:
             size, kind = struct.unpack(">I4s", start)
@@ -237,14 +193,11 @@ def png_chunks(path: Path) -> Iterator[tuple[bytes, bytes]]:
             yield kind, data
 
 
-def with_chunks(png: bytes, chunks: list[tuple[bytes, bytes]]) -> bytes:
+def with_chunks(picture: bytes, chunks: list[tuple[bytes, bytes]]) -> bytes:
     """Put chunks behind the header (PNG specification, 5.3)."""
-    header_end = len(_PNG_SIGNATURE) + 4 + 4 + 13 + 4
-    packed = b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in chunks
-    )
-    return png[:header_end] + packed + png[header_end:]
+    header_end = len(png.SIGNATURE) + 4 + 4 + 13 + 4
+    packed = b"".join(png.chunk(kind, data) for kind, data in chunks)
+    return picture[:header_end] + packed + picture[header_end:]
 
 
 def _write_tiff(name: Path, image: NDArray[Any], px_per_mm: float, text: str, kind: str) -> None:

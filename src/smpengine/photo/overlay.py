@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smpengine.files import write_files
-from smpengine.image.write import described, encoded_png, with_chunks, words
+from smpengine.image import png
+from smpengine.image.write import described, with_chunks, words
 from smpengine.photo.marks import NOTICE
 from smpengine.photo.photograph import LARGEST, Photograph
 
@@ -71,5 +72,5 @@ def write_overlay(
     # A grey photograph's profile is for one channel, and a layer has three.
     if photo.carried.icc is not None and photo.channels == 3:
         chunks.append((b"iCCP", b"ICC profile\x00\x00" + zlib.compress(photo.carried.icc)))
-    data = with_chunks(encoded_png(layer), chunks)
+    data = with_chunks(png.encode(layer), chunks)
     write_files({Path(path): lambda name: name.write_bytes(data)})

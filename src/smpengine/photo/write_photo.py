@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from smpengine.errors import InputError, OutputError, must
 from smpengine.files import check_target, write_files
+from smpengine.image import png
 from smpengine.image.write import (
     KEY,
     described,
-    encoded_png,
     png_chunks,
     software,
     with_chunks,
@@ -197,7 +197,7 @@ def _write_png(name: Path, photo: Photograph, stored: NDArray[Any], text: str) -
     xmp = with_source_type(photo.carried.xmp)
     packet = b"XML:com.adobe.xmp\x00\x00\x00\x00\x00" + xmp
     own = [(b"iTXt", packet), *words(NOTICE, text)]
-    name.write_bytes(with_chunks(encoded_png(stored), [*kept, *own]))
+    name.write_bytes(with_chunks(png.encode(stored), [*kept, *own]))
 
 
 def _png_chunks_of(photo: Photograph) -> list[tuple[bytes, bytes]] | None:

@@ -11,7 +11,8 @@ from typing import Any, Final
 from numpy.typing import NDArray
 
 from smpengine.errors import OutputError, must
-from smpengine.image.write import described, encoded_png
+from smpengine.image import png
+from smpengine.image.write import described
 from smpengine.tiled.layout import Layout
 
 _SUFFIX: Final = {"png": "png", "jpeg": "jpg", "webp": "webp"}
@@ -65,7 +66,7 @@ class DeepZoom:
 
     def _encoded(self, tile: NDArray[Any]) -> bytes:
         if self._suffix == "png":
-            return encoded_png(tile)
+            return png.encode(tile, 1)  # tiles are shared out already
         from PIL import Image
 
         room = io.BytesIO()
