@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import smpengine as smp
+from smpengine.cli_batch import batch_command
 from smpengine.cli_fit import fit_command
 from smpengine.cli_mask import mask_command
 from smpengine.cli_outputs import Beside, beside_options
@@ -331,6 +332,7 @@ main.add_command(report_command)
 main.add_command(mask_command)
 main.add_command(photo_command)
 main.add_command(fit_command)
+main.add_command(batch_command)
 
 if __name__ == "__main__":
     main()

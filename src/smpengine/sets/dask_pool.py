@@ -1,0 +1,70 @@
+"""Workers of a Dask cluster, behind the same seam as processes of this machine."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor, Future
+from importlib import util
+from typing import Any
+
+from smpengine.errors import InputError, OutputError, must
+from smpengine.sets.work import Made, Task, work
+
+_RETRIES = 3
+
+
+class DaskPool:
+    """A Dask cluster: one that runs, by its scheduler's address, or one that is given.
+
+    Parameters
+    ----------
+    scheduler
+        Address, such as "tcp://host:8786", or a `distributed` cluster. Its workers must have this
+        version of smpengine, and the set's folder under the same path.
+    resources
+        What a task takes of a worker, such as {"GPU": 1}; nothing when None.
+
+    Attributes
+    ----------
+    jobs
+        How many tasks its workers do at once.
+
+    Raises
+    ------
+    InputError
+        distributed is not installed.
+    OutputError
+        There is no scheduler at the address, or it has no workers.
+    """
+
+    def __init__(self, scheduler: Any, resources: dict[str, float] | None = None) -> None:
+        if util.find_spec("distributed") is None:
+            remedy = "Install it: pip install 'smpengine[dask]'."
+            raise InputError(must("distributed", "be installed for --scheduler", "none",
+                                  remedy=remedy))  # fmt: skip
+        from distributed import Client
+
+        try:
+            self._client = Client(scheduler, timeout="10s", set_as_default=False)
+            self._client.wait_for_workers(1, timeout=60)
+        except (OSError, ValueError, TimeoutError) as error:
+            where = scheduler if isinstance(scheduler, str) else "the cluster"
+            raise OutputError(must("--scheduler", "be a Dask scheduler with workers", where,
+                                   remedy=str(error))) from error  # fmt: skip
+        # Tasks are pure, and their results small; a lost worker's are given to others.
+        options: dict[str, Any] = {"pure": False, "retries": _RETRIES}
+        if resources:
+            options["resources"] = resources
+        self._executor: Executor = self._client.get_executor(**options)
+        self.jobs = max(sum(self._client.nthreads().values()), 1)
+
+    def submit(self, task: Task) -> Future[Made]:
+        """Let a worker do a task."""
+        return self._executor.submit(work, task)
+
+    def restart(self) -> None:
+        """Do nothing: the scheduler sees to its workers."""
+
+    def close(self) -> None:
+        """Let go of the cluster, which goes on."""
+        self._executor.shutdown(wait=False)
+        self._client.close()
