@@ -10,6 +10,8 @@ from smpengine.errors import InputError, OutputError, must
 from smpengine.sets.work import Made, Task, work
 
 _RETRIES = 3
+_CONNECT_S = 10
+_WORKERS_S = 60
 
 
 class DaskPool:
@@ -44,8 +46,8 @@ class DaskPool:
         from distributed import Client
 
         try:
-            self._client = Client(scheduler, timeout="10s", set_as_default=False)
-            self._client.wait_for_workers(1, timeout=60)
+            self._client = Client(scheduler, timeout=_CONNECT_S, set_as_default=False)
+            self._client.wait_for_workers(1, timeout=_WORKERS_S)
         except (OSError, ValueError, TimeoutError) as error:
             where = scheduler if isinstance(scheduler, str) else "the cluster"
             raise OutputError(must("--scheduler", "be a Dask scheduler with workers", where,
