@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -65,3 +69,44 @@ def test_no_scheduler_is_said_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None
     with pytest.raises(smp.OutputError, match="--scheduler must be a Dask scheduler") as raised:
         DaskPool("tcp://127.0.0.1:1")
     assert "\n" not in str(raised.value)
+
+
+def begin(folder: Path, *words: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "dask", *words, "--scheduler-file", "scheduler.json"],
+        cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_killed_scheduler_stops_in_a_line_and_another_goes_on(
+    small_sweep: Callable[..., smp.Sweep], tmp_path: Path, contents: Contents
+) -> None:
+    sweep = small_sweep(seeds=30)
+    smp.batch(sweep, tmp_path / "here", pool=Here())
+    running: list[subprocess.Popen[bytes]] = []
+
+    def cluster_address() -> str:
+        (tmp_path / "scheduler.json").unlink(missing_ok=True)
+        running.append(begin(tmp_path, "scheduler", "--port", "0", "--no-dashboard"))
+        while not (tmp_path / "scheduler.json").exists():
+            time.sleep(0.05)
+        running.append(begin(tmp_path, "worker", "--nthreads", "1", "--no-dashboard"))
+        address: str = json.loads((tmp_path / "scheduler.json").read_text())["address"]
+        return address
+
+    def kill(done: int, _: int) -> None:
+        if done == 5:
+            running[0].kill()
+
+    try:
+        with pytest.raises(smp.OutputError, match="the same command goes on"):
+            smp.batch(sweep, tmp_path / "set", pool=DaskPool(cluster_address()), progress=kill)
+        done = smp.batch(sweep, tmp_path / "set", pool=DaskPool(cluster_address()))
+        assert done.kept >= 5
+        assert done.made + done.kept == 60
+        assert contents(tmp_path / "set") == contents(tmp_path / "here")
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()

@@ -12,6 +12,7 @@ from smpengine.sets.work import Made, Task, work
 _RETRIES = 3
 _CONNECT_S = 10
 _WORKERS_S = 60
+_GONE = "The Dask scheduler is gone. What is made stays: the same command goes on with another."
 
 
 class DaskPool:
@@ -60,11 +61,26 @@ class DaskPool:
         self.jobs = max(sum(self._client.nthreads().values()), 1)
 
     def submit(self, task: Task) -> Future[Made]:
-        """Let a worker do a task."""
+        """Let a worker do a task.
+
+        Raises
+        ------
+        OutputError
+            The scheduler is gone.
+        """
+        if self._client.status != "running":
+            raise OutputError(_GONE)
         return self._executor.submit(work, task)
 
     def restart(self) -> None:
-        """Do nothing: the scheduler sees to its workers."""
+        """Say that the scheduler is gone: of workers that die it takes care by itself.
+
+        Raises
+        ------
+        OutputError
+            Always: nothing else lets tasks be lost.
+        """
+        raise OutputError(_GONE)
 
     def close(self) -> None:
         """Let go of the cluster, which goes on."""
