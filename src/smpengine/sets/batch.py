@@ -22,7 +22,7 @@ from smpengine.sets.shards import Shards
 from smpengine.sets.stores import Store, clear_rests, store_of
 from smpengine.sets.sweep import Sweep
 from smpengine.sets.variants import Variant
-from smpengine.sets.work import Made, Task, chunks_of
+from smpengine.sets.work import Made, Task, chunks_of, is_full
 from smpengine.workers import Cancel, Progress
 
 _LOCK = ".lock"
@@ -119,6 +119,8 @@ def batch(
                 pool or Processes(jobs or cores()), retry, chunk, progress, cancel
             )
         except OSError as error:
+            if is_full(error):
+                raise OutputError(_full(str(error))) from error
             if isinstance(error, OutputError):
                 raise
             reason = error.strerror or str(error)
@@ -130,9 +132,16 @@ def batch(
 _GOES_ON = "What is made stays there: the same command goes on."
 
 
+def _full(said: str) -> str:
+    """Return what a full disk is told by, from what the first to meet it said."""
+    what = said.split(" could not be written")
+    where = f" at {what[0]}" if len(what) > 1 else ""
+    return f"The disk is full{where}. Free some space. {_GOES_ON}"
+
+
 def cores() -> int:
     """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0))
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _head(sweep: Sweep, variants: list[Variant]) -> dict[str, Any]:
@@ -256,9 +265,7 @@ class _Run:
             if self._shards is not None:
                 self._shards.pack(self._by_name[record.name])
         if result.full is not None:
-            said = result.full.split(" could not be written")[0]
-            raise OutputError(f"The disk is full: {said} could not be written. "
-                              f"Free some space. {_GOES_ON}")  # fmt: skip
+            raise OutputError(_full(result.full))
 
     def _finish(self, made: int, kept: int) -> Batch:
         if self._shards is not None:

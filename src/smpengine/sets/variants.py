@@ -142,7 +142,7 @@ def _files(value: Any, folder: Path) -> set[str]:
         if value and not isinstance(value[0], str | dict | list):
             return set()
         return set().union(*(_files(part, folder) for part in value))
-    if isinstance(value, str) and "." in value and len(value) < 256:
+    if isinstance(value, str) and "." in value and len(value.encode()) < 256:
         path = folder / value
         if path.is_file():
             return {_file_digest(path, path.stat().st_mtime_ns)}

@@ -65,7 +65,7 @@ def work(task: Task) -> Made:
         try:
             records.append(_made(task, variant))
         except OSError as error:  # an OutputError is one
-            if _is_full(error):
+            if is_full(error):
                 return Made(records, str(error))
             records.append(_failed(variant, error))
         except Exception as error:
@@ -87,7 +87,7 @@ def _failed(variant: Variant, error: Exception) -> Record:
     return Record(variant.name, variant.number, error=f"{kind}{said}" or type(error).__name__)
 
 
-def _is_full(error: OSError) -> bool:
+def is_full(error: OSError) -> bool:
     """Tell whether a disk is full, by the number that the system gave."""
     cause: BaseException | None = error
     while cause is not None:
