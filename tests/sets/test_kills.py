@@ -226,3 +226,15 @@ def test_one_process_and_two_make_the_same_bits(tmp_path: Path, contents: Conten
     finish(start(tmp_path, "one", 1))
     finish(start(tmp_path, "two", 2))
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
+
+
+def test_a_script_that_starts_processes_when_imported_is_told(tmp_path: Path) -> None:
+    (tmp_path / "sweep.toml").write_text(SWEEP.format(seeds=1, kind="files"))
+    script = 'import smpengine as smp\nsmp.batch(smp.load_sweep("sweep.toml"), "set", jobs=1)\n'
+    (tmp_path / "script.py").write_text(script)
+    done = subprocess.run(
+        [sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.endswith('A script must ask for a set under `if __name__ == "__main__":`.')

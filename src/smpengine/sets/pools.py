@@ -6,6 +6,7 @@ All are `concurrent.futures` executors behind `Pool`, so `run` knows none of the
 from __future__ import annotations
 
 import multiprocessing
+import os
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import (
@@ -20,6 +21,7 @@ from concurrent.futures import (
 from dataclasses import replace
 from typing import Protocol
 
+from smpengine.errors import OutputError, must
 from smpengine.sets.journal import Record
 from smpengine.sets.variants import Variant
 from smpengine.sets.work import Made, Task, begin, work
@@ -57,12 +59,38 @@ class Processes:
         self._executor: Executor | None = None
 
     def submit(self, task: Task) -> Future[Made]:
-        """Let a worker do a task."""
+        """Let a worker do a task.
+
+        Raises
+        ------
+        OutputError
+            None can be started.
+        """
         if self._executor is None:
-            # A fork would copy the locks of threads that it does not have.
-            context = multiprocessing.get_context("spawn")
-            self._executor = ProcessPoolExecutor(self.jobs, context, begin)
+            self._executor = self._started()
         return self._executor.submit(work, task)
+
+    def _started(self) -> Executor:
+        """Start the processes, and see one of them answer before any is given work.
+
+        Raises
+        ------
+        OutputError
+            They end as soon as they start, as in a script that starts them when it is imported.
+        """
+        # A fork would copy the locks of threads that it does not have.
+        context = multiprocessing.get_context("spawn")
+        for _ in range(_DEATHS):
+            executor = ProcessPoolExecutor(self.jobs, context, begin)
+            try:
+                answers = [executor.submit(os.getpid) for _ in range(self.jobs)]
+                answers[0].result()
+                return executor
+            except BrokenExecutor:
+                executor.shutdown()
+        remedy = 'A script must ask for a set under `if __name__ == "__main__":`.'
+        got = "ones that end at once"
+        raise OutputError(must("processes", "be there to render", got, remedy=remedy))
 
     def restart(self) -> None:
         """Start anew."""

@@ -23,7 +23,7 @@ from smpengine.sets.variants import Variant, check_names, name_of, part_of
 _WAYS = ("values", "range", *DISTRIBUTIONS)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Sweep:
     """A validated sweep; made by `load_sweep` or `Sweep.from_dict`.
 
@@ -54,6 +54,9 @@ class Sweep:
             With every problem found.
         """
         return _sweep(data, "sweep", Path(folder))
+
+    def __repr__(self) -> str:
+        return f"Sweep({self.name!r}, variants={len(self)})"
 
     def __len__(self) -> int:
         """Return how many variants there are."""
