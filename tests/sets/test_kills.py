@@ -8,6 +8,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future
@@ -162,45 +163,38 @@ class Poisoned:
 
     jobs = 2
 
-    def __init__(self, poison: int | None) -> None:
+    def __init__(self, poison: int) -> None:
         self.poison = poison
         self.deaths = 0
-        self.rendered: list[int] = []
-        self._flying: list[tuple[Future[Made], Task]] = []
+        self.taken_along = 0
+        self._flying: list[Future[Made]] = []
 
     def submit(self, task: Task) -> Future[Made]:
         future: Future[Made] = Future()
-        self._flying.append((future, task))
-        numbers = [v.number for v in task.variants]
-        if self.poison in numbers:
-            self.deaths += 1
-            for each, _ in self._flying:
-                if not each.done():
-                    each.set_exception(BrokenExecutor("died"))
-        elif self.poison is None or len(self._flying) % 3 == 0:
-            self._finish()
+        self._flying.append(future)
+        if self.poison in [variant.number for variant in task.variants]:
+            threading.Timer(0.02, self._die).start()
+        else:
+            made = Made([Record(v.name, v.number) for v in task.variants])
+            threading.Timer(0.04, self._finish, [future, made]).start()
         return future
 
-    def _finish(self) -> None:
-        for each, task in self._flying:
-            if not each.done():
-                self.rendered += [v.number for v in task.variants]
-                each.set_result(Made([Record(v.name, v.number) for v in task.variants]))
+    def _die(self) -> None:
+        self.deaths += 1
+        lost = [each for each in self._flying if not each.done()]
+        self.taken_along += len(lost) - 1
+        for each in lost:
+            each.set_exception(BrokenExecutor("died"))
+
+    def _finish(self, future: Future[Made], made: Made) -> None:
+        if not future.done():
+            future.set_result(made)
 
     def restart(self) -> None:
         self._flying.clear()
 
     def close(self) -> None:
         pass
-
-
-class Alone(Poisoned):
-    """As that, but what flies finishes at once."""
-
-    def submit(self, task: Task) -> Future[Made]:
-        future = super().submit(task)
-        self._finish()
-        return future
 
 
 @pytest.mark.parametrize("chunk", [1, 3])
@@ -211,13 +205,14 @@ def test_a_variant_that_workers_die_of_is_an_error_and_others_are_not(
     wanted = TruthTable()
     store = PlainFiles(tmp_path, "png", wanted)
     tasks = [Task(part, wanted, store) for part in chunks_of(variants, chunk)]
-    pool = Alone(5)
+    pool = Poisoned(5)
     records = [record for made in run(pool, tasks) for record in made.records]
     assert sorted(record.number for record in records) == list(range(8))
     errors = {record.number: record.error for record in records if record.error}
     assert list(errors) == [5]
     assert "workers died rendering it" in str(errors[5])
     assert pool.deaths == 4  # once in company, then three times alone
+    assert pool.taken_along > 0
 
 
 @pytest.mark.slow
