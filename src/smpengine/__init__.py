@@ -50,12 +50,15 @@ if TYPE_CHECKING:
     from smpengine.plan.plan import Plan
     from smpengine.plan.table import read_impressions, write_impressions
     from smpengine.preview.preview import Preview, Stage
+    from smpengine.sets.batch import Batch, batch
+    from smpengine.sets.sweep import Sweep, load_sweep
     from smpengine.tiled.bands import Tiled, render_tiled
     from smpengine.verdict.report import Report, report
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Batch",
     "Camera",
     "Cancelled",
     "Complexion",
@@ -82,15 +85,18 @@ __all__ = [
     "Skin",
     "SmpError",
     "Stage",
+    "Sweep",
     "Tiled",
     "Truth",
     "TruthMaps",
     "View",
+    "batch",
     "clean",
     "coco",
     "devices",
     "fit",
     "load_plan",
+    "load_sweep",
     "rasterise",
     "read_impressions",
     "read_photo",
@@ -108,6 +114,7 @@ __all__ = [
 ]
 
 _LAZY = {
+    "Batch": "sets.batch",
     "Camera": "photo.camera",
     "Fit": "photo.fit_result",
     "Photograph": "photo.photograph",
@@ -116,9 +123,12 @@ _LAZY = {
     "Preview": "preview.preview",
     "Report": "verdict.report",
     "fit": "photo.fit",
+    "batch": "sets.batch",
     "load_plan": "plan.load",
+    "load_sweep": "sets.sweep",
     "read_impressions": "plan.table",
     "read_photo": "photo.read_photo",
+    "Sweep": "sets.sweep",
     "Tiled": "tiled.bands",
     "render_on": "photo.render_on",
     "render_tiled": "tiled.bands",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import smpengine as smp
+from smpengine.cli_batch import batch_command
 from smpengine.cli_fit import fit_command
 from smpengine.cli_mask import mask_command
 from smpengine.cli_outputs import Beside, beside_options
@@ -89,9 +90,9 @@ def main() -> None:
 @click.option("--illuminant", default=None, metavar="NAME",
               help="For a table of many bands: D65, D50, A, FL2, FL11 or LED-B3.")  # fmt: skip
 @click.option("--impressions", type=click.Path(path_type=Path), default=None, metavar="FILE",
-              help="CSV of impressions to draw instead of the plan's sessions.")  # fmt: skip
+              help="Dots (.csv, .parquet) to draw instead of the plan's sessions.")  # fmt: skip
 @click.option("--save-impressions", type=click.Path(path_type=Path), default=None, metavar="FILE",
-              help="Also write the impressions that were drawn as CSV.")  # fmt: skip
+              help="Also write the impressions that were drawn: .csv, .parquet.")  # fmt: skip
 @beside_options
 @tiled_options
 def render(plan: Path, out: Path, output: str, **options: Any) -> None:
@@ -116,7 +117,7 @@ def render(plan: Path, out: Path, output: str, **options: Any) -> None:
     scene = _scene(loaded, options["impressions"], *when, options["threads"])
     if options["save_impressions"] is not None:
         if scene.skin.is_spectral and not scene.impressions.is_flat:
-            _fail("--save-impressions: CSV holds R, G, B, got pigment in the bands of skin.table.",
+            _fail("--save-impressions: files hold R, G, B, got pigment in the bands of skin.table.",
                   _BAD_INPUT)  # fmt: skip
         smp.write_impressions(options["save_impressions"], scene.impressions)
     metadata = {**scene.provenance, "px_per_mm": scale, "output": output, "exposure": exposure,
@@ -331,6 +332,7 @@ main.add_command(report_command)
 main.add_command(mask_command)
 main.add_command(photo_command)
 main.add_command(fit_command)
+main.add_command(batch_command)
 
 if __name__ == "__main__":
     main()

@@ -14,8 +14,18 @@ SOURCE = Path(smp.__file__).parent
 # Each layer may import from those after it, and from itself.
 LAYERS = (
     ("cli",),
-    ("cli_fit", "cli_mask", "cli_outputs", "cli_photo", "cli_report", "cli_tiled", "cli_view"),
+    (
+        "cli_batch",
+        "cli_fit",
+        "cli_mask",
+        "cli_outputs",
+        "cli_photo",
+        "cli_report",
+        "cli_tiled",
+        "cli_view",
+    ),
     ("bench",),
+    ("sets",),
     ("photo",),
     ("tiled",),
     ("plan",),
@@ -102,6 +112,7 @@ def test_importing_is_light_and_compiles_nothing() -> None:
         "import sys, smpengine, smpengine.cli\n"
         "heavy = {'numba', 'llvmlite', 'pyopencl', 'pydantic', 'shapely', 'imageio', 'cv2'}\n"
         "heavy |= {'scipy', 'matplotlib', 'zarr', 'imagecodecs', 'tifffile'}\n"
+        "heavy |= {'pyarrow', 'distributed'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

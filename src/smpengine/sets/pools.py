@@ -1,0 +1,225 @@
+"""Who renders: processes of this machine, this process, or a Dask cluster; and who dies of it.
+
+All are `concurrent.futures` executors behind `Pool`, so `run` knows none of them.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
+from dataclasses import replace
+from typing import Protocol
+
+from smpengine.errors import OutputError, must
+from smpengine.sets.journal import Record
+from smpengine.sets.variants import Variant
+from smpengine.sets.work import Made, Task, begin, work
+
+_DEATHS = 3
+"""Of workers that were alone with a variant; then it is the variant's fault."""
+
+
+class Pool(Protocol):
+    """Workers, started when first asked for."""
+
+    jobs: int
+
+    def submit(self, task: Task) -> Future[Made]:
+        """Let a worker do a task."""
+
+    def restart(self) -> None:
+        """Start anew after a worker has died."""
+
+    def close(self) -> None:
+        """Let the workers go."""
+
+
+class Processes:
+    """Processes of this machine, one render each.
+
+    Parameters
+    ----------
+    jobs
+        How many.
+    """
+
+    def __init__(self, jobs: int) -> None:
+        self.jobs = jobs
+        self._executor: Executor | None = None
+
+    def submit(self, task: Task) -> Future[Made]:
+        """Let a worker do a task.
+
+        Raises
+        ------
+        OutputError
+            None can be started.
+        """
+        if self._executor is None:
+            self._executor = self._started()
+        return self._executor.submit(work, task)
+
+    def _started(self) -> Executor:
+        """Start the processes, and see one of them answer before any is given work.
+
+        Raises
+        ------
+        OutputError
+            They end as soon as they start, as in a script that starts them when it is imported.
+        """
+        # A fork would copy the locks of threads that it does not have.
+        context = multiprocessing.get_context("spawn")
+        for _ in range(_DEATHS):
+            executor = ProcessPoolExecutor(self.jobs, context, begin)
+            try:
+                answers = [executor.submit(os.getpid) for _ in range(self.jobs)]
+                answers[0].result()
+                return executor
+            except BrokenExecutor:
+                executor.shutdown()
+        remedy = 'A script must ask for a set under `if __name__ == "__main__":`.'
+        got = "ones that end at once"
+        raise OutputError(must("processes", "be there to render", got, remedy=remedy))
+
+    def restart(self) -> None:
+        """Start anew."""
+        self.close()
+
+    def close(self) -> None:
+        """Let the workers go once they have done what they are at."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=True, cancel_futures=True)
+            self._executor = None
+
+
+class Here:
+    """The calling process itself: one task at a time, for tests and debuggers."""
+
+    jobs = 1
+
+    def submit(self, task: Task) -> Future[Made]:
+        """Do a task."""
+        future: Future[Made] = Future()
+        future.set_result(work(task))
+        return future
+
+    def restart(self) -> None:
+        """Do nothing: it cannot have died."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+def run(pool: Pool, tasks: Sequence[Task]) -> Generator[Made, None, None]:
+    """Give what becomes of tasks, as they finish.
+
+    Parameters
+    ----------
+    pool
+        Who does them. It stays open.
+    tasks
+        In the order in which they are begun.
+
+    Notes
+    -----
+    When a worker dies nobody knows over which of the tasks in flight: each of them is done again
+    alone. One over which workers die alone, three times, has that as its error.
+    """
+    waiting = deque(tasks)
+    suspects: deque[tuple[Task, int]] = deque()
+    flying: dict[Future[Made], tuple[Task, int]] = {}
+    try:
+        while waiting or suspects or flying:
+            if suspects:
+                if not flying:
+                    task, deaths = suspects.popleft()
+                    _start(pool, task, deaths, flying, waiting)
+            else:
+                while waiting and len(flying) < 2 * pool.jobs:
+                    if not _start(pool, waiting.popleft(), 0, flying, waiting):
+                        break
+            done, _ = wait(flying, return_when=FIRST_COMPLETED)
+            yield from _collect(pool, done, flying, suspects)
+    finally:
+        for future in flying:
+            future.cancel()
+
+
+def _start(
+    pool: Pool, task: Task, deaths: int, flying: dict[Future[Made], tuple[Task, int]],
+    waiting: deque[Task],
+) -> bool:  # fmt: skip
+    """Submit a task; a pool may have broken since the last one, and what flies will say so."""
+    try:
+        flying[pool.submit(task)] = task, deaths
+    except BrokenExecutor:
+        if not flying:
+            pool.restart()
+        waiting.appendleft(task)
+        return False
+    return True
+
+
+def _collect(
+    pool: Pool,
+    done: set[Future[Made]],
+    flying: dict[Future[Made], tuple[Task, int]],
+    suspects: deque[tuple[Task, int]],
+) -> Iterator[Made]:
+    """Give what has finished; after a death, restart and suspect what was in flight."""
+    alone = len(flying) == 1
+    died = False
+    for future in done:
+        task, deaths = flying.pop(future)
+        try:
+            made = future.result()
+        except (BrokenExecutor, CancelledError):
+            died = True
+            suspects += _suspected(task, deaths + alone)
+            if alone and len(task.variants) == 1 and deaths + 1 >= _DEATHS:
+                suspects.pop()
+                yield Made([_dead(task)])
+            continue
+        except Exception as error:  # a cluster gave it up, or it could not be sent there
+            yield Made([_lost(variant, error) for variant in task.variants])
+            continue
+        yield made
+    if died:
+        # A broken pool fails all that was in flight; some may have finished before.
+        rest, _ = wait(flying)
+        for future in rest:
+            task, deaths = flying.pop(future)
+            if future.cancelled() or future.exception() is not None:
+                suspects += _suspected(task, deaths)
+            else:
+                yield future.result()
+        pool.restart()
+
+
+def _suspected(task: Task, deaths: int) -> list[tuple[Task, int]]:
+    """Return a task's variants one by one."""
+    if len(task.variants) > 1:
+        deaths = 0  # nobody knows over which of them
+    return [(replace(task, variants=(variant,)), deaths) for variant in task.variants]
+
+
+def _lost(variant: Variant, error: Exception) -> Record:
+    said = " ".join(str(error).split())
+    return Record(variant.name, variant.number, error=f"{type(error).__name__}: {said}")
+
+
+def _dead(task: Task) -> Record:
+    variant = task.variants[0]
+    error = f"{_DEATHS} workers died rendering it; the system may have run out of memory."
+    return Record(variant.name, variant.number, error=error)

@@ -1,0 +1,112 @@
+"""Workers of a Dask cluster make the same bits, and may die."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from distributed import LocalCluster
+from pyarrow import parquet
+
+import smpengine as smp
+from smpengine.sets.dask_pool import DaskPool
+from smpengine.sets.pools import Here
+
+Contents = Callable[[Path], dict[str, bytes]]
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as made:
+        yield made
+
+
+def test_a_cluster_makes_the_same_bits_though_a_worker_dies(
+    cluster: Any, small_sweep: Callable[..., smp.Sweep], tmp_path: Path, contents: Contents
+) -> None:
+    sweep = small_sweep(seeds=10)
+    smp.batch(sweep, tmp_path / "here", pool=Here())
+    killed: list[int] = []
+
+    def kill_one(done: int, _: int) -> None:
+        if done == 5:
+            killed.append(next(iter(cluster.workers.values())).pid)
+            os.kill(killed[0], signal.SIGKILL)
+
+    done = smp.batch(
+        sweep, tmp_path / "there", pool=DaskPool(cluster.scheduler_address), progress=kill_one
+    )
+    assert killed
+    assert (done.made, done.failed) == (20, 0)
+    assert contents(tmp_path / "there") == contents(tmp_path / "here")
+    rows = parquet.read_table(tmp_path / "there" / "manifest.parquet").to_pydict()
+    assert rows["renders"] == [1] * 20
+
+
+def test_errors_of_variants_come_back(
+    cluster: Any, small_sweep: Callable[..., smp.Sweep], tmp_path: Path
+) -> None:
+    axes = [{"key": "picture.centre_mm", "values": [[6.0, 4.0], [500.0, 4.0]]}]
+    done = smp.batch(small_sweep(axes=axes, seeds=1), tmp_path, pool=DaskPool(cluster))
+    assert done.failed == 1
+    assert "window_mm must touch" in done.errors[0]
+
+
+def test_no_scheduler_is_said_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    import smpengine.sets.dask_pool as module
+
+    monkeypatch.setattr(module, "_CONNECT_S", 1)
+    with pytest.raises(smp.OutputError, match="--scheduler must be a Dask scheduler") as raised:
+        DaskPool("tcp://127.0.0.1:1")
+    assert "\n" not in str(raised.value)
+
+
+def begin(folder: Path, *words: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "dask", *words, "--scheduler-file", "scheduler.json"],
+        cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_killed_scheduler_stops_in_a_line_and_another_goes_on(
+    small_sweep: Callable[..., smp.Sweep], tmp_path: Path, contents: Contents
+) -> None:
+    sweep = small_sweep(seeds=30)
+    smp.batch(sweep, tmp_path / "here", pool=Here())
+    running: list[subprocess.Popen[bytes]] = []
+
+    def cluster_address() -> str:
+        (tmp_path / "scheduler.json").unlink(missing_ok=True)
+        running.append(begin(tmp_path, "scheduler", "--port", "0", "--no-dashboard"))
+        while not (tmp_path / "scheduler.json").exists():
+            time.sleep(0.05)
+        running.append(begin(tmp_path, "worker", "--nthreads", "1", "--no-dashboard"))
+        address: str = json.loads((tmp_path / "scheduler.json").read_text())["address"]
+        return address
+
+    def kill(done: int, _: int) -> None:
+        if done == 5:
+            running[0].kill()
+
+    try:
+        with pytest.raises(smp.OutputError, match="the same command goes on"):
+            smp.batch(sweep, tmp_path / "set", pool=DaskPool(cluster_address()), progress=kill)
+        done = smp.batch(sweep, tmp_path / "set", pool=DaskPool(cluster_address()))
+        assert done.kept >= 5
+        assert done.made + done.kept == 60
+        assert contents(tmp_path / "set") == contents(tmp_path / "here")
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()
