@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import smpengine
 from smpengine.errors import SceneError, must
 from smpengine.hairs import Hairs
+from smpengine.impressions import Impressions
 from smpengine.plan.borders import density_of, growth_of
 from smpengine.plan.course import course_of
 from smpengine.plan.density import DensityMap, Filled, Stretch
@@ -33,6 +34,15 @@ if TYPE_CHECKING:
     from smpengine.plan.match import Match
 
 
+Once = Callable[[tuple[object, ...], Callable[[], Impressions]], Impressions]
+"""From what something is made of, and what makes it, to it: made now, or kept from before."""
+
+
+def _anew(made_of: tuple[object, ...], make: Callable[[], Impressions]) -> Impressions:
+    del made_of
+    return make()
+
+
 class Plan:
     """A validated treatment plan; made by `load_plan` or `Plan.from_dict`.
 
@@ -42,11 +52,14 @@ class Plan:
         The plan as it was validated, presets filled in.
     path
         The file that it came from; None for a mapping.
+    once
+        Makes impressions, or has them already; see `smpengine.sets.stages`.
     """
 
     def __init__(self, table: PlanTable, path: Path | None = None) -> None:
         self.table = table
         self.path = path
+        self.once: Once = _anew
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Plan:
@@ -226,11 +239,12 @@ class Plan:
         """
         used = self._sessions_until(day, sessions)
         layers = self.layers()[: len(used)]
-        where = self.density, self.extent_mm, self.seed, window_mm
-        settled = place_with(self.table.faults, layers, *where, threads)
+        dots = self.table.faults, layers, self.density, self.extent_mm, self.seed, window_mm
+        settled = self.once(("settled", *dots), lambda: place_with(*dots, threads))
         course = course_of(self.treated, used, day, self.skin)
         bands = self.skin.lambda_nm
-        impressions = heal(settled, course, bands, self.seed)
+        healing = course, bands, self.seed
+        impressions = self.once(("healed", *dots, *healing), lambda: heal(settled, *healing))
         provenance: dict[str, object] = {
             "plan": self.resolved(),
             "seed": self.seed,
@@ -238,7 +252,7 @@ class Plan:
         }
         if self.skin.table is not None:
             provenance["skin_table"] = dict(self.skin.table.about)
-        blood = flare(settled, course, bands, self.seed)
+        blood = flare(settled, *healing)
         return Scene(
             self.skin, impressions, self.extent_mm, self.hair(window_mm, threads),
             self._head, light_of(self.table), provenance, blood,

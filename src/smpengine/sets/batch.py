@@ -17,6 +17,7 @@ from smpengine.errors import Cancelled, InputError, OutputError, must
 from smpengine.sets.card import write_card
 from smpengine.sets.journal import Journal, is_whole
 from smpengine.sets.manifest import MANIFEST, check_parquet, write_manifest
+from smpengine.sets.order import ordered
 from smpengine.sets.pools import Pool, Processes, run
 from smpengine.sets.shards import Shards
 from smpengine.sets.stores import Store, clear_rests, store_of
@@ -221,7 +222,7 @@ class _Run:
         total, kept = len(self._variants), len(self._variants) - len(missing)
         tasks = [
             Task(part, self._sweep.table.truth, store, self._threads)
-            for part in chunks_of(missing, chunk)
+            for part in chunks_of(ordered(missing), chunk)
         ]
         made = 0
         results = run(pool, tasks)

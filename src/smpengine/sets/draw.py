@@ -10,10 +10,9 @@ from typing import Any
 
 import smpengine as smp
 from smpengine.image.write import write_image
-from smpengine.plan.load import validate
-from smpengine.plan.plan import Plan
 from smpengine.sets.place import scene_of
 from smpengine.sets.schema import TruthTable
+from smpengine.sets.stages import stages_here
 from smpengine.sets.variants import Variant
 from smpengine.truth_maps import TruthMaps
 from smpengine.truth_table import Truth
@@ -34,6 +33,8 @@ class Drawn:
         dots near it; `maps.instance` is `truth.id` + 1.
     times_s
         Seconds by stage: place, render, truth, maps, clean.
+    spared_s
+        Seconds that earlier variants' work has spared it.
     """
 
     image: Any
@@ -42,6 +43,7 @@ class Drawn:
     maps: TruthMaps | None = None
     clean: Any = None
     times_s: dict[str, float] = field(default_factory=dict)
+    spared_s: float = 0.0
 
 
 def draw(variant: Variant, wanted: TruthTable, threads: int = 1) -> Drawn:
@@ -62,8 +64,9 @@ def draw(variant: Variant, wanted: TruthTable, threads: int = 1) -> Drawn:
         The plan, the window or the day cannot be used, or the device failed.
     """
     clock = _Clock()
-    picture = variant.picture
-    plan = Plan(validate(variant.plan, variant.name, variant.folder), variant.folder / "plan.toml")
+    picture, stages = variant.picture, stages_here()
+    spared_s = stages.spared_s
+    plan = stages.plan(variant.plan, variant.name, variant.folder)
     scene, scale, window = scene_of(plan, picture, wanted.maps, threads)
     clock.lap("place")
     exposure = picture.get("exposure", plan.exposure)
@@ -71,7 +74,7 @@ def draw(variant: Variant, wanted: TruthTable, threads: int = 1) -> Drawn:
     device, output = picture["device"], picture["output"]
 
     def render(of: smp.Scene) -> Any:
-        return smp.render(
+        return stages.render(
             of, scale, window, output, device,
             exposure=exposure, illuminant=light, threads=threads,
         )  # fmt: skip
@@ -92,6 +95,7 @@ def draw(variant: Variant, wanted: TruthTable, threads: int = 1) -> Drawn:
     if wanted.clean:
         drawn.clean = render(smp.clean(scene))
         clock.lap("clean")
+    drawn.spared_s = stages.spared_s - spared_s
     return drawn
 
 

@@ -87,13 +87,16 @@ def margin_mm(plan: Plan, scale: float, maps: bool, day: float | None) -> float:
     if hair is not None:
         longest = hair.length_mm + SPREAD_LIMIT * hair.length_spread_mm
         margin = max(margin, longest + 1.0 + 7.0 * math.hypot(SKIN_BLUR_MM, longest))
-    return margin + 16.0 / math.ldexp(scale, halvings_for(scale))
+    margin += 16.0 / math.ldexp(scale, halvings_for(scale))
+    return _STEP_MM * math.ceil(margin / _STEP_MM)
 
 
 def _most(mean: float, spread: float) -> float:
     return mean + SPREAD_LIMIT * spread
 
 
+_STEP_MM: Final = 4.0
+"""Margins are whole steps, so that variants that differ a little place the same dots, once."""
 _AGED_MM: Final = 0.05  # of radius that years of spreading add; `scene_of` sees where it is more
 
 

@@ -77,7 +77,7 @@ def _made(task: Task, variant: Variant) -> Record:
     drawn = draw(variant, task.wanted, task.threads)
     since = time.perf_counter()
     files = task.store.put(variant, drawn)
-    times = {**drawn.times_s, "write": time.perf_counter() - since}
+    times = {**drawn.times_s, "write": time.perf_counter() - since, "spared": drawn.spared_s}
     return Record(variant.name, variant.number, files, {k: round(v, 6) for k, v in times.items()})
 
 
