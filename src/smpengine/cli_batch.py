@@ -74,6 +74,9 @@ def batch_command(
     except KeyboardInterrupt:
         click.echo(f"What is made is kept in {out}: the same command goes on.", err=True)
         raise
+    if done.strangers:
+        click.echo(f"note: {out} also has {done.strangers:,} variants of an earlier sweep, which "
+                   "are not in the manifest", err=True)  # fmt: skip
     for line in done.errors:
         click.echo(f"failed: {line}", err=True)
     if done.failed > len(done.errors):

@@ -130,6 +130,21 @@ def test_more_beside_the_pictures_is_made(small_sweep: Sweeps, tmp_path: Path) -
     assert batch(small_sweep(truth={"clean": True}), tmp_path).made == 8
 
 
+def test_a_changed_split_moves_files_and_a_smaller_sweep_is_told_of_strangers(
+    small_sweep: Sweeps, tmp_path: Path
+) -> None:
+    batch(small_sweep(split={}), tmp_path)
+    moved = batch(small_sweep(split={"train": 0, "validation": 0, "test": 1}), tmp_path)
+    assert moved.strangers == 0
+    kinds = {path.relative_to(tmp_path).parts[0] for path in tmp_path.rglob("*.png")}
+    assert kinds == {"test"}
+    assert len(list(tmp_path.rglob("*.png"))) == 16
+    split = {"train": 0, "validation": 0, "test": 1}
+    fewer = batch(small_sweep(split=split, seeds=1), tmp_path)
+    assert (fewer.variants, fewer.made, fewer.strangers) == (2, 0, 6)
+    assert len(manifest(tmp_path)["name"]) == 2
+
+
 def test_a_failing_variant_is_recorded_and_stops_nothing(
     small_sweep: Sweeps, tmp_path: Path
 ) -> None:

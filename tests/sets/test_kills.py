@@ -106,7 +106,7 @@ def torture(folder: Path, kills: int, seeds: int, kind: str, contents: Contents)
             break
         kept = [file for files in journalled(out).values() for file in files]
         before = stamps(out, kept)
-        if k % 2:
+        if k % 2 == 0:
             process.kill()
             workers = workers_of(process.pid)
             process.communicate()

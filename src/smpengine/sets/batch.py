@@ -41,6 +41,9 @@ class Batch:
         How many there are, were rendered now, were there before, and have an error.
     damaged
         How many were there and were not what the journal says, and so were made again.
+    strangers
+        How many variants of an earlier sweep have files in the folder; the manifest has none of
+        them.
     errors
         The first few, a line each.
     """
@@ -51,6 +54,7 @@ class Batch:
     kept: int
     failed: int
     damaged: int
+    strangers: int
     errors: tuple[str, ...]
 
 
@@ -240,6 +244,7 @@ class _Run:
             # Queued tasks are dropped; what is being rendered is waited for, and made again.
             results.close()
             pool.close()
+            clear_rests(self._folder)  # of workers that died
         return self._finish(made, kept)
 
     def _is_made(self, variant: Variant, store: Store, retry: bool) -> bool:
@@ -262,7 +267,11 @@ class _Run:
 
     def _take(self, result: Made) -> None:
         for record in result.records:
+            before = self._journal.records.get(record.name)
             self._journal.add(record)
+            # In another part of the split, or with other files beside it, it leaves nothing behind.
+            for file in set(before.files if before is not None else ()) - set(record.files):
+                (self._folder / file).unlink(missing_ok=True)
             if self._shards is not None:
                 self._shards.pack(self._by_name[record.name])
         if result.full is not None:
@@ -281,6 +290,7 @@ class _Run:
         write_card(self._folder, self._sweep, self._journal)
         return Batch(
             self._folder, len(self._variants), made, kept, len(errors), self._damaged,
+            sum(1 for r in records.values() if r.files and r.name not in self._by_name),
             tuple(errors[:10]),
         )  # fmt: skip
 

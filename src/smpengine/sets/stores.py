@@ -133,10 +133,11 @@ class ZarrArrays:
                 name, shape=(len(variants), *shape), chunks=(1, *shape), dtype=dtype,
                 dimension_names=axes, overwrite=True,
             )  # fmt: skip
-        root.attrs["names"] = [variant.name for variant in variants]
-        root.attrs["parts"] = [variant.part for variant in variants]
-        root.attrs["notice"] = NOTICE
-        root.attrs["version"] = smpengine.__version__
+        # In one write, the last: without it, all of it is made anew.
+        about = {"notice": NOTICE, "version": smpengine.__version__}
+        names = [variant.name for variant in variants]
+        parts = [variant.part for variant in variants]
+        root.update_attributes({"names": names, "parts": parts, **about})
 
     def expected(self, variant: Variant) -> list[str]:
         """Return the chunks, and the table, of a variant."""
