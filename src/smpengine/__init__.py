@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from smpengine.plan.table import read_impressions, write_impressions
     from smpengine.preview.preview import Preview, Stage
     from smpengine.sets.batch import Batch, batch
+    from smpengine.sets.many import Failed, Rendered, render_many
+    from smpengine.sets.stages import Stages
     from smpengine.sets.sweep import Sweep, load_sweep
     from smpengine.tiled.bands import Tiled, render_tiled
     from smpengine.verdict.report import Report, report
@@ -64,6 +66,7 @@ __all__ = [
     "Complexion",
     "Device",
     "DeviceError",
+    "Failed",
     "Fit",
     "Hairs",
     "Head",
@@ -76,6 +79,7 @@ __all__ = [
     "Plan",
     "PlanError",
     "Preview",
+    "Rendered",
     "Report",
     "Resident",
     "Scars",
@@ -85,6 +89,7 @@ __all__ = [
     "Skin",
     "SmpError",
     "Stage",
+    "Stages",
     "Sweep",
     "Tiled",
     "Truth",
@@ -101,6 +106,7 @@ __all__ = [
     "read_impressions",
     "read_photo",
     "render",
+    "render_many",
     "render_on",
     "render_tiled",
     "render_view",
@@ -134,7 +140,11 @@ _LAZY = {
     "render_tiled": "tiled.bands",
     "report": "verdict.report",
     "simulate": "photo.simulation",
+    "Failed": "sets.many",
+    "Rendered": "sets.many",
+    "render_many": "sets.many",
     "Stage": "preview.preview",
+    "Stages": "sets.stages",
     "Simulation": "photo.simulation",
     "write_impressions": "plan.table",
     "write_photo": "photo.write_photo",

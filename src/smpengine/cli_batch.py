@@ -74,6 +74,8 @@ def batch_command(
     except KeyboardInterrupt:
         click.echo(f"What is made is kept in {out}: the same command goes on.", err=True)
         raise
+    from smpengine.sets.estimate import time_text
+
     if done.strangers:
         click.echo(f"note: {out} also has {done.strangers:,} variants of an earlier sweep, which "
                    "are not in the manifest", err=True)  # fmt: skip
@@ -84,7 +86,7 @@ def batch_command(
     kept = f", {done.kept:,} from before" if done.kept else ""
     again = f", {done.damaged:,} of them damaged before" if done.damaged else ""
     click.echo(f"{out}: {done.variants:,} variants, {done.made:,} rendered{again}{kept}, "
-               f"{done.failed:,} failed")  # fmt: skip
+               f"{done.failed:,} failed; sharing spared {time_text(done.spared_s)}")  # fmt: skip
     if done.failed:
         remedy = f"See column error of {out / 'manifest.parquet'}; --retry tries them again."
         raise OutputError(f"{done.failed:,} of {done.variants:,} variants failed. {remedy}")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from smpengine.sets.card import size_text
+from smpengine.sets.manifest import STAGES
 from smpengine.sets.stores import PlainFiles, bytes_of
 from smpengine.sets.sweep import Sweep
 from smpengine.sets.work import Task, work
@@ -84,7 +85,7 @@ def estimate(sweep: Sweep, threads: int = 1) -> Estimate:
         if time.perf_counter() - since < _SHORT_S:
             found = run()  # the first time compiled, and read, what all share
     good = [(times, size) for times, size, error in found if error is None]
-    stages = dict.fromkeys(stage for times, _ in good for stage in times)
+    stages = dict.fromkeys(stage for times, _ in good for stage in times if stage in STAGES)
     seconds = {s: statistics.fmean(times.get(s, 0.0) for times, _ in good) for s in stages}
     size = statistics.fmean(size for _, size in good) if good else 0.0
     parts = dict(Counter(variant.part for variant in variants))

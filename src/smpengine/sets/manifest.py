@@ -18,6 +18,8 @@ from smpengine.sets.variants import Variant
 
 MANIFEST: Final = "manifest.parquet"
 STAGES: Final = ("place", "render", "truth", "maps", "clean", "write")
+SPARED: Final = "spared"
+"""What earlier variants' work has spared one, beside the times of its stages."""
 
 
 def check_parquet() -> None:
@@ -104,6 +106,7 @@ def _made(variants: list[Variant], journal: Journal, shards: Mapping[str, str]) 
         times = [record.times_s.get(stage) for record in records]
         if any(time is not None for time in times):
             columns[f"time_{stage}_s"] = pa.array(times, pa.float64())
+    columns["spared_s"] = pa.array([record.times_s.get(SPARED) for record in records], pa.float64())
     return columns
 
 

@@ -121,6 +121,8 @@ def scene_of(
     """
     scale, window = window_of(plan, picture)
     day = picture.get("day")
+    if plan.skin.is_spectral:  # each three of its bands have a reach of their own
+        return plan.scene(day, threads=threads), scale, window
     margin = margin_mm(plan, scale, maps, day)
     for _ in range(4):
         x0, y0, x1, y1 = window

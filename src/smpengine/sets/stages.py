@@ -9,6 +9,7 @@ drawn of them is not; a day changes each dot.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import pickle
 import threading
@@ -95,7 +96,8 @@ class Stages:
 
     def sharing(self, plan: Plan) -> Plan:
         """Return a plan as it is, that shares what it makes with others."""
-        shared = Plan(plan.table, plan.path) if type(plan) is Plan else plan
+        _ = plan.density  # made once, for its copies too
+        shared = copy.copy(plan)
         shared.once = self._dots
         return shared
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from smpengine.errors import SmpError
 from smpengine.sets.draw import draw
 from smpengine.sets.journal import Record
+from smpengine.sets.manifest import SPARED
 from smpengine.sets.schema import TruthTable
 from smpengine.sets.stores import Store
 from smpengine.sets.variants import Variant
@@ -77,7 +78,7 @@ def _made(task: Task, variant: Variant) -> Record:
     drawn = draw(variant, task.wanted, task.threads)
     since = time.perf_counter()
     files = task.store.put(variant, drawn)
-    times = {**drawn.times_s, "write": time.perf_counter() - since, "spared": drawn.spared_s}
+    times = {**drawn.times_s, "write": time.perf_counter() - since, SPARED: drawn.spared_s}
     return Record(variant.name, variant.number, files, {k: round(v, 6) for k, v in times.items()})
 
 
