@@ -58,11 +58,28 @@ def truth(
     """
     if not 0.0 < eye_mm < math.inf:
         raise SceneError(must("eye_mm", "be over 0 and finite", eye_mm))
+    light = render(
+        scene, px_per_mm, window_mm, "linear", device, threads=threads, progress=progress,
+        cancel=cancel,
+    )  # fmt: skip
+    return truth_in(scene, px_per_mm, window_mm, light, eye_mm)
+
+
+def truth_in(
+    scene: Scene, px_per_mm: float, window_mm: tuple[float, float, float, float] | None,
+    light: NDArray[np.float32], eye_mm: float = EYE_MM,
+) -> Truth:  # fmt: skip
+    """Tell the same of a picture whose light is there already.
+
+    Parameters
+    ----------
+    scene, px_per_mm, window_mm, eye_mm
+        As for `truth`, checked.
+    light
+        What `render` makes of them as "linear".
+    """
     scale = check_scale(px_per_mm)
     window = pixel_window(scene.extent_mm, scale, window_mm)
-    light = render(
-        scene, scale, window_mm, "linear", device, threads=threads, progress=progress, cancel=cancel
-    )
     # Imported here, for it brings Numba with it: importing the package stays quick.
     from smpengine.image.contrast import contrast_sensitivity, weber_contrast
 

@@ -14,6 +14,7 @@ from smpengine.sets.place import scene_of
 from smpengine.sets.schema import TruthTable
 from smpengine.sets.stages import stages_here
 from smpengine.sets.variants import Variant
+from smpengine.truth import truth_in
 from smpengine.truth_maps import TruthMaps
 from smpengine.truth_table import Truth
 
@@ -87,7 +88,8 @@ def draw(variant: Variant, wanted: TruthTable, threads: int = 1) -> Drawn:
     drawn = Drawn(render(scene), metadata, times_s=clock.times_s)
     clock.lap("render")
     if wanted.table:
-        drawn.truth = smp.truth(scene, scale, window, device, threads=threads)
+        linear = stages.render(scene, scale, window, "linear", device, threads=threads)
+        drawn.truth = truth_in(scene, scale, window, linear)
         clock.lap("truth")
     if wanted.maps:
         drawn.maps = smp.truth_maps(scene, scale, window, threads=threads)
