@@ -89,7 +89,7 @@ def _splats_for(scene: Scene, px_per_mm: float, window: PixelWindow, workers: Wo
     near &= (impressions.y_mm > y0 - margin) & (impressions.y_mm < y1 + margin)
     if not near.all():
         impressions = impressions.rows(near)
-    return scatter(impressions, scene.skin, px_per_mm, workers)
+    return scatter(impressions, scene.skin, px_per_mm, workers, window=window)
 
 
 @dataclass

@@ -182,3 +182,23 @@ def test_far_and_coarse_windows_are_quick() -> None:
     assert image.shape == (1, 90_000, 3)
     assert (image[0, 1:] == image[0, 1]).all()
     assert (image[0, 0] < image[0, 1]).all()
+
+
+@pytest.mark.parametrize("px_per_mm", [7.0, 33.0, 200.0])
+@pytest.mark.parametrize("granularity", [0.0, 1.0])
+def test_no_core_is_left_out_that_a_window_shows(px_per_mm: float, granularity: float) -> None:
+    """Windows of a few pixels all about the widest, densest dots there may be."""
+    rng = np.random.default_rng(3)
+    n = 12
+    dots = smp.Impressions(
+        rng.uniform(0.0, 6.0, n), rng.uniform(0.0, 6.0, n), rng.uniform(0.3, 1.5, n),
+        rng.choice([0.02, 0.1, 0.5, 1.2], n), rng.uniform(0.02, 0.5, n),
+        rng.choice([0.5, 20.0, 10_000.0], n), granularity=granularity,
+    )  # fmt: skip
+    scene = smp.Scene(smp.Skin(scattering=0.5), dots, (6.0, 6.0))
+    whole = smp.render(scene, px_per_mm, output="linear", device="cpu")
+    side = whole.shape[0]
+    for row, col in rng.integers(0, max(side - 3, 1), (60, 2)):
+        box = [edge / px_per_mm for edge in (col, row, col + 3, row + 3)]
+        part = smp.render(scene, px_per_mm, tuple(box), "linear", "cpu")
+        assert (part == whole[row : row + 3, col : col + 3]).all()

@@ -65,34 +65,58 @@ def describe(z, r, t, mua, table, skin, k, work, variance, strength, reach, core
         Radius and rim width of the core's disc in mm; what to add to the disc's edge, because an
         opaque rim is darker.
     """
+    describe_halos(z, r, t, mua, table, skin, k, work, variance, strength, reach, core)
+    return describe_core(z, r, t, mua, table, k, work, reach, core)
+
+
+@njit(nogil=True, cache=True)
+def describe_halos(z, r, t, mua, table, skin, k, work, variance, strength, reach, core):
+    """Fill in all of `describe` but the core, which a dot far away does not show.
+
+    The second row of `core` is, until `describe_core`, the centre of the halos were it opaque.
+    """
     sigma, kernels = work, advance(work, 3 * KERNELS)
     flat, near = advance(work, KERNELS), advance(work, 2 * KERNELS)
     z_read, z_top = max(z - k.read_shift * t, 0.0), max(z - 0.5 * t, 0.0)
     read_sigmas(z_read, table, sigma)
     read_weights(max(z_read - k.read_spread * t, 0.0), table, kernels, 0)
     read_weights(z_read + k.read_spread * t, table, kernels, _WEIGHTS)
-    read_weights(z_top, table, kernels, 2 * _WEIGHTS)
-    read_weights(z + 0.5 * t, table, kernels, 3 * _WEIGHTS)
     _halo_shapes(sigma, r, k, variance, flat, near)
     cylinder = (math.pi * r * r * t, chord_mm(r, t, k), own_shielding(r, t, k))
-    rim_sigma = max(sigma[0], 0.02 * r)
-    centre = -math.expm1(-0.5 * (r / rim_sigma) ** 2)
     read_reach(z_top, table, reach)
-    shallow, per_depth = shallowness(z_top, k), core_path(r, k)
-    rim = 0.0
+    shallow = shallowness(z_top, k)
     for b in range(BANDS_COUNT):
         reach[b] = max(reach[b], MIN_REACH)
         returning = returning_light(shallow, skin[BANDS_COUNT + b], k)
         shields = back_shielding(r * skin[b], returning, k)
-        opaque = _halo_strengths(
+        core[BANDS_COUNT + b] = _halo_strengths(
             kernels, b, mua[b], cylinder, shields, flat, near, k, variance, strength
         )
+
+
+@njit(nogil=True, cache=True)
+def describe_core(z, r, t, mua, table, k, work, reach, core):
+    """Fill in the core of `describe` behind `describe_halos`, and return what it returns."""
+    sigma, kernels = work, advance(work, 3 * KERNELS)
+    read_weights(max(z - 0.5 * t, 0.0), table, kernels, 2 * _WEIGHTS)
+    read_weights(z + 0.5 * t, table, kernels, 3 * _WEIGHTS)
+    rim_sigma = rim_width(sigma[0], r)
+    centre = -math.expm1(-0.5 * (r / rim_sigma) ** 2)
+    per_depth = core_path(r, k)
+    rim = 0.0
+    for b in range(BANDS_COUNT):
         at_top = max(kernels[2 * _WEIGHTS + b * KERNELS], 1e-12)
         at_bottom = kernels[3 * _WEIGHTS + b * KERNELS]
         core[b] = centre * core_strength(at_top, at_bottom, mua[b], t, per_depth)
-        core[BANDS_COUNT + b] = core_limit(opaque, reach[b])
+        core[BANDS_COUNT + b] = core_limit(core[BANDS_COUNT + b], reach[b])
         rim += at_top**k.rim_power * math.log1p(mua[b] * t) / BANDS_COUNT
     return r, rim_sigma, k.rim * rim
+
+
+@njit(nogil=True, cache=True)
+def rim_width(sigma, r):
+    """Return the width of a disc's rim, from the sigma of the core at its depth."""
+    return max(sigma, 0.02 * r)
 
 
 @njit(nogil=True, cache=True)

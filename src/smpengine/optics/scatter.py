@@ -13,11 +13,18 @@ from smpengine.impressions import Impressions
 from smpengine.moves import advance, keep, pointer
 from smpengine.optics.constants import CONSTANTS, Constants
 from smpengine.optics.crowding import BANDS_COUNT
-from smpengine.optics.deposit import GAUSSIANS, WORK, describe
+from smpengine.optics.deposit import (
+    GAUSSIANS,
+    WORK,
+    describe_core,
+    describe_halos,
+    rim_width,
+)
 from smpengine.optics.dot import disc_area, disc_centre, disc_shape, soft_min
 from smpengine.optics.granules import GRANULES, concentration, granule, loosened, place_word
 from smpengine.optics.tables import Table, skin_bands, table_for
-from smpengine.raster.splats import MAX_CAP, Discs, Gaussians
+from smpengine.raster.profile import DISC_TAPER_END
+from smpengine.raster.splats import MAX_CAP, Discs, Gaussians, PixelWindow
 from smpengine.scene import Skin
 from smpengine.workers import Workers
 
@@ -45,6 +52,7 @@ def scatter(
     workers: Workers,
     min_sigma_px: float = MIN_SIGMA_PX,
     constants: Constants = CONSTANTS,
+    window: PixelWindow | None = None,
 ) -> Splats:
     """Turn impressions into splats on the pixel grid.
 
@@ -64,6 +72,9 @@ def scatter(
         Narrower Gaussians, and rims of discs, are widened to this and keep their mass.
     constants
         Of the model; others than the fitted ones are for fitting.
+    window
+        What is drawn of them: cores that do not reach it are left out, most of the work where a
+        picture is smaller than the reach of halos. All of them when None.
 
     Returns
     -------
@@ -95,15 +106,26 @@ def scatter(
     discs = (each, x_px, y_px, inv_spread, edge, cap)
     model = (table.arrays, skin_bands(skin), constants)
     scale = (float(skin.similarity), float(px_per_mm), float(min_sigma_px))
+    shown = _shown(window, table, constants)
 
     def work(chunk: int, _: None) -> None:
         first, last = chunk * CHUNK, min((chunk + 1) * CHUNK, n)
-        _scatter(first, last, columns, *model, *scale, sigma_px, peak, discs)
+        _scatter(first, last, columns, *model, *scale, sigma_px, peak, discs, shown)
 
     workers.each(-(-n // CHUNK), work, lambda: None)
     x, y = impressions.x_mm * px_per_mm, impressions.y_mm * px_per_mm
     halos = Gaussians(np.repeat(x, GAUSSIANS), np.repeat(y, GAUSSIANS), sigma_px, peak)
     return Splats(halos, Discs(*discs[1:]))
+
+
+def _shown(window: PixelWindow | None, table: Table, k: Constants) -> tuple[float, ...]:
+    """Return x0, y0, x1, y1 of a window in samples; and what no disc's edge is moved by more."""
+    strongest = max(float(table.weight[:, :, 0].max()), 1e-12)
+    rim = max(k.rim, 0.0) * max(strongest**k.rim_power, 1e-12**k.rim_power)
+    if window is None:
+        return -math.inf, -math.inf, math.inf, math.inf, rim
+    x0, y0 = float(window.col0), float(window.row0)
+    return x0, y0, x0 + window.width, y0 + window.height, rim
 
 
 def discs_of(impressions: Impressions) -> int:
@@ -134,7 +156,8 @@ def widest_mm(impressions: Impressions, skin: Skin) -> float:
 
 @njit(nogil=True, cache=True)
 def _scatter(
-    first, last, columns, table, skin, k, scattering, px_per_mm, min_sigma_px, sigma_px, peak, discs
+    first, last, columns, table, skin, k, scattering, px_per_mm, min_sigma_px, sigma_px, peak,
+    discs, shown,
 ):  # fmt: skip
     x, y, depth, radius, thickness, mua, granularity = columns
     x_bits, y_bits = x.view(np.uint64), y.view(np.uint64)
@@ -152,16 +175,49 @@ def _scatter(
     for n in range(first, last):
         for b in range(BANDS_COUNT):
             absorption[b] = mua[n, b] / scattering
-        disc = describe(
-            depth[n] * scattering, radius[n] * scattering, thickness[n] * scattering, absorption,
-            table, skin, k, work, variance, strength, reach, core,
+        z, r, t = depth[n] * scattering, radius[n] * scattering, thickness[n] * scattering
+        describe_halos(
+            z, r, t, absorption, table, skin, k, work, variance, strength, reach, core
         )  # fmt: skip
         row = n * GAUSSIANS
         _write_halos(variance, strength, reach, px, min_sigma_px, row, sigma_px, peak)
         place = x[n] * px_per_mm, y[n] * px_per_mm
+        strongest = max(absorption[0], absorption[1], absorption[2]) * t
+        widest = max(rim_width(work[0], r), min_sigma_px / px)
+        if not _core_is_near(place, r * px, widest * px, strongest, shown):
+            _write_no_cores(n, place, discs)
+            continue
+        disc = describe_core(z, r, t, absorption, table, k, work, reach, core)
         word = place_word(x_bits[n], y_bits[n])
         _write_cores(n, place, word, granularity[n], disc, core, k, px, min_sigma_px, discs)
     keep(room)
+
+
+@njit(nogil=True, cache=True)
+def _core_is_near(place, r, rim, opacity, shown):
+    """Tell whether any disc of an impression may reach a window; lengths in samples.
+
+    With B and edge as in `dot.disc_shape`: B is at most 2.7 max(r, rim)^2, and B times the edge at
+    most 2.6 r^2; a disc ends where rho^2 is B (edge + what an opaque rim adds + DISC_TAPER_END).
+    Granules are smaller, and within 3 r.
+    """
+    x0, y0, x1, y1, most = shown
+    wide = max(r, rim)
+    added = most * math.log1p(opacity) + DISC_TAPER_END
+    reach = 3.0 * r + math.sqrt(2.7 * wide * wide * (1.0 + added)) * 1.001 + 2.0
+    across, down = place
+    return across > x0 - reach and across < x1 + reach and down > y0 - reach and down < y1 + reach
+
+
+@njit(nogil=True, cache=True)
+def _write_no_cores(n, place, discs):
+    """Fill in discs that are not drawn."""
+    each, x_px, y_px, inv_spread, edge, cap = discs
+    for at in range(n * each, (n + 1) * each):
+        x_px[at], y_px[at] = place
+        inv_spread[at], edge[at] = 1.0, 0.0
+        for b in range(BANDS_COUNT):
+            cap[at, b] = 0.0
 
 
 @njit(nogil=True, cache=True)

@@ -78,6 +78,11 @@ class Pool:
                 kept.append(block)
         self._free = kept
 
+    @property
+    def kept_bytes(self) -> int:
+        """Of the arrays that are free."""
+        return sum(block.size for block in self._free)
+
 
 _lock = threading.Lock()
 _idle: list[Pool] = []
@@ -93,5 +98,7 @@ def borrow_pool() -> Iterator[Pool]:
     finally:
         pool.take_back()
         with _lock:
-            if not _idle:  # one is enough to keep
+            # One is enough to keep for those who draw one picture at a time; several threads with
+            # a small picture each have pools that together are no larger.
+            if sum(each.kept_bytes for each in (*_idle, pool)) <= KEEP_BYTES:
                 _idle.append(pool)
