@@ -18,6 +18,8 @@ from smpengine.progress import progress_bar
               help="Number of processes; as many as cores if not given.")  # fmt: skip
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True,
               help="Of each process; the pictures are the same.")  # fmt: skip
+@click.option("--chunk", type=click.IntRange(1), default=1, show_default=True,
+              help="Variants that a worker is handed at once; a kill costs those.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(1), default=None,
               help="Refuse more variants than this; the sweep's own if not given.")  # fmt: skip
 @click.option("--dry-run", is_flag=True,
@@ -32,6 +34,7 @@ def batch_command(
     out: Path | None,
     jobs: int | None,
     threads: int,
+    chunk: int,
     limit: int | None,
     dry_run: bool,
     retry: bool,
@@ -69,7 +72,7 @@ def batch_command(
         with progress_bar(f"rendering {sweep.name}", "picture") as report:
             done = batch(
                 loaded, out, jobs=jobs, threads=threads, retry=retry,
-                thorough=not quick_check, pool=pool, progress=report,
+                thorough=not quick_check, chunk=chunk, pool=pool, progress=report,
             )  # fmt: skip
     except KeyboardInterrupt:
         click.echo(f"What is made is kept in {out}: the same command goes on.", err=True)

@@ -130,6 +130,18 @@ def test_more_beside_the_pictures_is_made(small_sweep: Sweeps, tmp_path: Path) -
     assert batch(small_sweep(truth={"clean": True}), tmp_path).made == 8
 
 
+def test_how_many_are_handed_out_at_once_changes_nothing(
+    small_sweep: Sweeps, tmp_path: Path, contents: Contents
+) -> None:
+    sweep = small_sweep()
+    done = [batch(sweep, tmp_path / str(chunk), chunk=chunk) for chunk in (1, 3)]
+    assert done[0].made == done[1].made == len(sweep)
+    assert contents(tmp_path / "1") == contents(tmp_path / "3")
+    for chunk in (0, True, 1.5):
+        with pytest.raises(smp.InputError, match="chunk must be a whole number"):
+            batch(sweep, tmp_path / "none", chunk=chunk)
+
+
 def test_a_changed_split_moves_files_and_a_smaller_sweep_is_told_of_strangers(
     small_sweep: Sweeps, tmp_path: Path
 ) -> None:

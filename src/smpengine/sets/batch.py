@@ -117,6 +117,8 @@ def batch(
     target = Path(folder)
     if jobs is not None and (isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1):
         raise InputError(must("jobs", "be a whole number of at least 1", repr(jobs)))
+    if isinstance(chunk, bool) or not isinstance(chunk, int) or chunk < 1:
+        raise InputError(must("chunk", "be a whole number of at least 1", repr(chunk)))
     check_parquet()
     variants = sweep.variants
     journal = Journal(target, _head(sweep, variants))
