@@ -10,8 +10,13 @@ import tempfile
 import warnings
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
+
+# The same examples every time: what fails here fails for everyone, and what passes, passes again.
+hypothesis.settings.register_profile("repeatable", derandomize=True)
+hypothesis.settings.load_profile("repeatable")
 
 # Numba's cache looks only at the file of a kernel, not at those of the kernels that it calls: a
 # change there would be tested by yesterday's machine code. Each state of the sources has its own.
