@@ -280,6 +280,23 @@ def test_rectangles_cover_what_is_missing_once() -> None:
     assert order[0] == (2, 2, 1, 1)
 
 
+@pytest.mark.parametrize("granularity", [0.0, 1.0])
+def test_soft_and_deep_and_wide_dots_are_whole(granularity: float) -> None:
+    """Discs whose rims are far wider than they, and the widest there are, across blocks' edges."""
+    rng = np.random.default_rng(6)
+    dots = smp.Impressions(
+        rng.uniform(0.0, 4.0, 20), rng.uniform(0.0, 4.0, 20), rng.uniform(0.3, 2.5, 20),
+        rng.choice([0.005, 0.02, 0.4], 20), 0.1, rng.choice([5.0, 10_000.0], 20),
+        granularity=granularity,
+    )  # fmt: skip
+    view = smp.Preview(smp.Scene(smp.Skin(scattering=0.5), dots, (4.0, 4.0)), "cpu")
+    for window in ((0.0, 0.0, 1.28, 1.28), (1.0, 1.0, 3.0, 2.0), (2.3, 0.1, 2.4, 3.9)):
+        for scale in (200.0, 400.0):
+            assert (view.render(window, scale) == fresh(view.scene, window, scale)).all()
+            got = view.render(window, scale, "linear")
+            assert (got == fresh(view.scene, window, scale, "linear")).all()
+
+
 def test_a_scene_without_dots_can_be_shown() -> None:
     none = smp.Impressions([], [], 0.1, 0.1, 0.1, 1.0)
     view = smp.Preview(smp.Scene(smp.Skin("V"), none, (5.0, 5.0)), "cpu")

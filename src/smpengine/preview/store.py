@@ -21,6 +21,7 @@ from smpengine.impressions import Impressions
 from smpengine.optics.deposit import GAUSSIANS
 from smpengine.optics.granules import GRANULES
 from smpengine.optics.scatter import Splats, discs_of, scatter
+from smpengine.raster.profile import DISC_TAPER_END
 from smpengine.raster.splats import Discs, Gaussians, PixelWindow
 from smpengine.scene import Skin
 from smpengine.workers import Workers
@@ -28,7 +29,6 @@ from smpengine.workers import Workers
 NO_SLOT: Final = -1
 _REACH: Final = 7.0  # sigmas, and pixels, beyond which nothing is drawn, as scatter.reach_mm
 _REACH_PX: Final = 16.0
-_DISC_REACH: Final = 5.0  # radii
 _FIRST: Final = 4096
 _SPARE: Final = 65_536
 _MOST_STORES: Final = 4
@@ -94,7 +94,6 @@ class Store:
         columns, halos, cores = self._columns, splats.halos, splats.cores
         columns.x_px[there] = wanted.x_mm * self.px_per_mm
         columns.y_px[there] = wanted.y_mm * self.px_per_mm
-        columns.disc_px[there] = _DISC_REACH * wanted.radius_mm * self.px_per_mm + _REACH_PX
         columns.sigma_px[there] = halos.sigma_px.reshape(-1, GAUSSIANS)
         columns.peak[there] = halos.peak.reshape(-1, GAUSSIANS, 6)
         each = discs_of(wanted)
@@ -105,6 +104,7 @@ class Store:
         ):  # fmt: skip
             column = getattr(columns, name)
             column[there, :each] = values.reshape(len(wanted), each, *values.shape[1:])
+        columns.disc_px[there] = _disc_reach(wanted, cores, each, self.px_per_mm)
 
     def reaching(self, slots: Slots, window: PixelWindow) -> Slots:
         """Return those slots that are something in a window of samples, in their order."""
@@ -132,6 +132,17 @@ class Store:
             Gaussians(halos[0][:count], halos[1][:count], sigma[:count], peak[:count]),
             Discs(discs[0][:drawn], discs[1][:drawn], spread[:drawn], edge[:drawn], cap[:drawn]),
         )
+
+
+def _disc_reach(
+    wanted: Impressions, cores: Discs, each: int, px_per_mm: float
+) -> NDArray[np.float64]:  # fmt: skip
+    """Return how far from its place anything of each deposit's discs is drawn, in samples."""
+    x, y = (np.repeat(v * px_per_mm, each) for v in (wanted.x_mm, wanted.y_mm))
+    ends = np.maximum(cores.edge.astype(np.float64), 0.0) + DISC_TAPER_END
+    reach = np.sqrt(ends / cores.inv_spread_per_px2) + np.hypot(cores.x_px - x, cores.y_px - y)
+    farthest: NDArray[np.float64] = reach.reshape(-1, each).max(axis=1) + _REACH_PX
+    return farthest
 
 
 class Stores:
