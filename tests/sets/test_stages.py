@@ -84,12 +84,19 @@ def test_each_stage_is_made_once_for_what_shares_it() -> None:
 
 
 def test_memory_is_bounded_and_what_went_is_made_again() -> None:
-    stages = Stages(most_bytes=400_000)
-    for seed in (1, 2, 3, 1, 2, 3):
+    stages = Stages(most_bytes=1_000_000)
+    for seed in (1, 2, 3, 4, 5, 1, 2, 3, 4, 5):
         got = shared(stages, {"seed": seed}, None, device="cpu")
         assert (got == anew({"seed": seed}, None, device="cpu")).all()
-        assert stages.held_bytes <= 400_000
-    assert stages.saved.made["drawn"] > 3
+        assert 0 < stages.held_bytes <= 1_000_000
+    assert stages.saved.made["drawn"] > 5
+
+
+def test_a_picture_that_would_push_out_the_rest_is_not_kept() -> None:
+    stages = Stages(most_bytes=800_000)
+    got = shared(stages, {}, None, device="cpu")
+    assert (got == anew({}, None, device="cpu")).all()
+    assert "drawn" not in stages.saved.asked
 
 
 def test_kept_pictures_cannot_be_written_into_by_those_who_got_them() -> None:

@@ -1,9 +1,9 @@
 """Pixels to PNG: rows predicted by the mean of left and above, then Huffman codes alone.
 
 Dithered skin repeats nothing, so looking for repeats costs most of the time and gains nothing:
-codes alone are smaller than any level of deflate, in a ninth of Pillow's time. What is mostly flat
-(a layer of pigment, a mask) is deflated as usual. Rows are packed in bands of a size of their own,
-by several threads where there are several bands; the bytes are the same.
+codes alone are smaller than any level of deflate, in a quarter of Pillow's time. What is mostly
+flat (a layer of pigment, a mask) is deflated as usual. Rows are packed in bands of a size of their
+own, by several threads where there are several bands; the bytes are the same.
 """
 
 from __future__ import annotations

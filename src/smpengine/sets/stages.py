@@ -35,7 +35,9 @@ from smpengine.window import check_scale, pixel_window
 from smpengine.workers import Cancel, Workers, thread_count
 
 MOST_BYTES: Final = 256 * 2**20
-_LEAST_PLANS: Final = 64
+_MOST_PLANS: Final = 64
+_ROOM_FOR: Final = 4
+"""Pictures, at least, that are kept."""
 Made = TypeVar("Made")
 
 
@@ -105,7 +107,7 @@ class Stages:
         plan = self.sharing(plan)
         with self._lock:
             self._plans[said] = plan
-            while len(self._plans) > _LEAST_PLANS:
+            while len(self._plans) > _MOST_PLANS:
                 self._plans.popitem(last=False)
         return plan
 
@@ -120,12 +122,16 @@ class Stages:
         Parameters and errors are those of `smpengine.render`.
         """
         plain = isinstance(scene, Scene) and not scene.skin.is_spectral and illuminant == "D65"
-        if not plain or output not in OUTPUTS or resolve(device) != CPU:
+        plain = plain and output in OUTPUTS and resolve(device) == CPU
+        if plain:
+            window = pixel_window(scene.extent_mm, check_scale(px_per_mm), window_mm)
+            size = 4 * len(BANDS) * window.height * window.width
+            plain = size <= self._most // _ROOM_FOR  # a larger one would push out all else
+        if not plain:
             return render(
                 scene, px_per_mm, window_mm, output, device, exposure=exposure,
                 illuminant=illuminant, threads=threads, cancel=cancel,
             )  # fmt: skip
-        window = pixel_window(scene.extent_mm, check_scale(px_per_mm), window_mm)
         workers = Workers(thread_count(threads), cancel)
         finish = finish_for(scene.skin, output, exposure_of(exposure))
 
