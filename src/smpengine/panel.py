@@ -14,7 +14,7 @@ from smpengine.image.reduce import halve, reduce_samples
 from smpengine.image.tone import encode, encode_reference
 from smpengine.impressions import Impressions
 from smpengine.optics.crowding import relative_reflectance, relative_reflectance_reference
-from smpengine.optics.scatter import Splats, reach_mm, scatter
+from smpengine.optics.scatter import REACH_SAMPLES, Splats, reach_mm, scatter
 from smpengine.optics.skin import bare_reflectance
 from smpengine.panel_hair import HairField, HairScratch, hair_near, lay_over_reference
 from smpengine.panel_skin import SkinField, SkinScratch, lay_over_skin_reference
@@ -82,7 +82,7 @@ def _splats_for(scene: Scene, px_per_mm: float, window: PixelWindow, workers: Wo
         ready: Splats = scene.scattered
         return ready
     impressions: Impressions = scene.deposits
-    margin = reach_mm(impressions, scene.skin) + 16.0 / px_per_mm
+    margin = reach_mm(impressions, scene.skin) + REACH_SAMPLES / px_per_mm
     x0, x1 = window.col0 / px_per_mm, (window.col0 + window.width) / px_per_mm
     y0, y1 = window.row0 / px_per_mm, (window.row0 + window.height) / px_per_mm
     near = (impressions.x_mm > x0 - margin) & (impressions.x_mm < x1 + margin)

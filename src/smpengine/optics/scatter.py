@@ -45,6 +45,12 @@ class Splats:
     cores: Discs
 
 
+REACH_SAMPLES: Final = 16.0
+"""What levels of Gaussians add to a reach."""
+REACH_SIGMAS: Final = 7.0
+"""Of a halo, beyond which and so many samples nothing of it is drawn: see `reach_mm`."""
+
+
 def scatter(
     impressions: Impressions,
     skin: Skin,
@@ -141,7 +147,7 @@ def reach_mm(impressions: Impressions, skin: Skin) -> float:
     """
     if len(impressions) == 0:
         return 0.0
-    return 7.0 * widest_mm(impressions, skin) + 5.0 * float(impressions.radius_mm.max())
+    return REACH_SIGMAS * widest_mm(impressions, skin) + 5.0 * float(impressions.radius_mm.max())
 
 
 def widest_mm(impressions: Impressions, skin: Skin) -> float:

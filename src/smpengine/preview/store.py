@@ -20,15 +20,13 @@ from numpy.typing import NDArray
 from smpengine.impressions import Impressions
 from smpengine.optics.deposit import GAUSSIANS
 from smpengine.optics.granules import GRANULES
-from smpengine.optics.scatter import Splats, discs_of, scatter
+from smpengine.optics.scatter import REACH_SAMPLES, REACH_SIGMAS, Splats, discs_of, scatter
 from smpengine.raster.profile import DISC_TAPER_END
 from smpengine.raster.splats import Discs, Gaussians, PixelWindow
 from smpengine.scene import Skin
 from smpengine.workers import Workers
 
 NO_SLOT: Final = -1
-_REACH: Final = 7.0  # sigmas, and pixels, beyond which nothing is drawn, as scatter.reach_mm
-_REACH_PX: Final = 16.0
 _FIRST: Final = 4096
 _SPARE: Final = 65_536
 _MOST_STORES: Final = 4
@@ -141,7 +139,7 @@ def _disc_reach(
     x, y = (np.repeat(v * px_per_mm, each) for v in (wanted.x_mm, wanted.y_mm))
     ends = np.maximum(cores.edge.astype(np.float64), 0.0) + DISC_TAPER_END
     reach = np.sqrt(ends / cores.inv_spread_per_px2) + np.hypot(cores.x_px - x, cores.y_px - y)
-    farthest: NDArray[np.float64] = reach.reshape(-1, each).max(axis=1) + _REACH_PX
+    farthest: NDArray[np.float64] = reach.reshape(-1, each).max(axis=1) + REACH_SAMPLES
     return farthest
 
 
@@ -180,7 +178,7 @@ def _reach(slots, edges, x, y, sigma, peak, disc_reach):
         k = slots[n]
         reach = disc_reach[k]
         for g in range(GAUSSIANS):
-            wide = _REACH * sigma[k, g] + _REACH_PX
+            wide = REACH_SIGMAS * sigma[k, g] + REACH_SAMPLES
             if wide > reach and not (
                 peak[k, g, 0] == 0.0 and peak[k, g, 1] == 0.0 and peak[k, g, 2] == 0.0
             ):
@@ -198,7 +196,7 @@ def _halos(slots, edges, x, y, sigma, peak, out_x, out_y, out_sigma, out_peak):
     for n in range(slots.shape[0]):
         k = slots[n]
         for g in range(GAUSSIANS):
-            reach = _REACH * sigma[k, g] + _REACH_PX
+            reach = REACH_SIGMAS * sigma[k, g] + REACH_SAMPLES
             if not (edges[0] - reach < x[k] < edges[2] + reach):
                 continue
             if not (edges[1] - reach < y[k] < edges[3] + reach):

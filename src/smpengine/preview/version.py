@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smpengine.impressions import COLUMNS, Impressions
-from smpengine.optics.scatter import Splats, reach_mm
+from smpengine.optics.scatter import REACH_SAMPLES, Splats, reach_mm
 from smpengine.panel_hair import hair_near
 from smpengine.preview.store import NO_SLOT, Slots, Store, Stores
 from smpengine.raster.splats import PixelWindow
@@ -31,7 +31,6 @@ BLOCK_PX: Final = 256
 _LEAST_BLOCK_PX: Final = 64
 _MOST_SUBPIXELS: Final = 2048
 _CELL_MM: Final = 4.0
-_MARGIN_PX: Final = 16.0  # what levels of Gaussians add to a reach; as panels take it
 _MOST_CELLS: Final = 2**14
 
 Key = bytes
@@ -175,7 +174,7 @@ class Version:
             if slots is None:
                 slots = np.full(len(deposits), NO_SLOT, np.int32)
                 self._slots[store.number] = slots
-        margin = self._reach_mm + _MARGIN_PX / scale
+        margin = self._reach_mm + REACH_SAMPLES / scale
         x0, x1 = window.col0 / scale - margin, (window.col0 + window.width) / scale + margin
         y0, y1 = window.row0 / scale - margin, (window.row0 + window.height) / scale + margin
         rows = self._index.within(x0, y0, x1, y1)

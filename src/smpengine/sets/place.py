@@ -9,7 +9,7 @@ from typing import Any, Final
 from smpengine.errors import SceneError, must
 from smpengine.hairs import ROOT_MM
 from smpengine.impressions import Impressions
-from smpengine.optics.scatter import reach_mm
+from smpengine.optics.scatter import REACH_SAMPLES, reach_mm
 from smpengine.optics.shaft import SKIN_BLUR_MM
 from smpengine.philox import SPREAD_LIMIT
 from smpengine.plan.healing import BLOWN, BLOWN_DEPTH_MM, FLARE_RADIUS_MM
@@ -87,7 +87,7 @@ def margin_mm(plan: Plan, scale: float, maps: bool, day: float | None) -> float:
     if hair is not None:
         longest = hair.length_mm + SPREAD_LIMIT * hair.length_spread_mm
         margin = max(margin, longest + 1.0 + 7.0 * math.hypot(SKIN_BLUR_MM, longest))
-    margin += 16.0 / math.ldexp(scale, halvings_for(scale))
+    margin += REACH_SAMPLES / math.ldexp(scale, halvings_for(scale))
     return _STEP_MM * math.ceil(margin / _STEP_MM)
 
 
@@ -133,7 +133,7 @@ def scene_of(
         )  # fmt: skip
         scene = plan.scene(day, window_mm=wide, threads=threads)
         reached = reach_mm(scene.deposits, scene.skin)
-        needed = reached + 16.0 / math.ldexp(scale, halvings_for(scale))
+        needed = reached + REACH_SAMPLES / math.ldexp(scale, halvings_for(scale))
         # What heals in ways that the bound does not know of is seen in the dots themselves.
         if needed <= margin:
             return scene, scale, window

@@ -6,21 +6,16 @@ deep dot reaches a centimetre, so most dots belong to several blocks.
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from smpengine.impressions import Impressions
 from smpengine.optics.deposit import GAUSSIANS
-from smpengine.optics.scatter import Splats, discs_of, scatter
+from smpengine.optics.scatter import REACH_SAMPLES, REACH_SIGMAS, Splats, discs_of, scatter
 from smpengine.raster.splats import Discs, Gaussians, PixelWindow
 from smpengine.scene import Skin
 from smpengine.workers import Workers
-
-_REACH: Final = 7.0  # sigmas, and pixels, beyond which nothing is drawn, as scatter.reach_mm
-_REACH_PX: Final = 16.0
 
 
 class Marks:
@@ -50,7 +45,7 @@ class Marks:
     def reach_mm(self) -> NDArray[np.float64]:
         """Return how far each deposit reaches, (n,)."""
         widest = self._halos.sigma_px.reshape(-1, GAUSSIANS).max(axis=1, initial=0.0)
-        reach: NDArray[np.float64] = _REACH * widest.astype(np.float64) / self._px_per_mm
+        reach: NDArray[np.float64] = REACH_SIGMAS * widest.astype(np.float64) / self._px_per_mm
         return reach
 
     def block(
@@ -92,7 +87,7 @@ def _reaching(rows, x, y, sigma, peak, edges, kept, owner):
     for n in range(rows.shape[0]):
         for g in range(GAUSSIANS):
             at = rows[n] * GAUSSIANS + g
-            reach = _REACH * sigma[at] + _REACH_PX
+            reach = REACH_SIGMAS * sigma[at] + REACH_SAMPLES
             if not (edges[0] - reach < x[n] < edges[2] + reach):
                 continue
             if not (edges[1] - reach < y[n] < edges[3] + reach):

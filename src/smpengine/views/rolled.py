@@ -19,7 +19,7 @@ from smpengine.hairs import COLUMNS as HAIR_COLUMNS
 from smpengine.hairs import DIAMETERS_MM, MAX_LENGTH_MM, Hairs
 from smpengine.impressions import COLUMNS, Impressions, unchecked
 from smpengine.optics.granules import place_words, placed_as
-from smpengine.optics.scatter import Splats, reach_mm
+from smpengine.optics.scatter import REACH_SAMPLES, Splats, reach_mm
 from smpengine.optics.shaft import reach_mm as hair_reach_mm
 from smpengine.raster.splats import PixelWindow
 from smpengine.scene import Scene
@@ -34,7 +34,6 @@ from smpengine.workers import Workers
 _STEP_MM: Final = 0.01  # along a hair, to find its direction in space
 STEEPEST_TAN: Final = math.tan(math.radians(84.0))
 """Beyond this tilt shafts are drawn as at it: in a block's chart they would be longer than it."""
-_MARGIN_PX: Final = 16.0  # what levels of Gaussians add to a reach, as in panel.py
 
 _CHUNK: Final = 16_384
 
@@ -136,7 +135,7 @@ class Rolled:
         """
         left, top = window.col0 / px_per_mm, window.row0 / px_per_mm
         box = left, top, left + window.width / px_per_mm, top + window.height / px_per_mm
-        margin = _MARGIN_PX / px_per_mm
+        margin = REACH_SAMPLES / px_per_mm
         rows, u, v = self._dots.near(chart, box, margin)
         hair = None if self._coat is None else self._coat.block(chart, box, margin, toward)
         # A complexion belongs to places of the scalp: `tint.py` lays it over.
