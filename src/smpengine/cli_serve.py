@@ -64,6 +64,7 @@ def serve_command(
     loaded = smp.load_plan(plan)
     for note in loaded.notes:
         click.echo(f"note: {note}", err=True)
+    click.echo(f"{plan}: getting ready (the first time kernels are compiled)", err=True)
     app = create_app(
         loaded, limits=limits, device=device, threads=threads, px_per_mm=px_per_mm, token=token,
         hosts=(host, *hosts), origins=origins,

@@ -111,6 +111,7 @@ def _say_what_is_wrong(app: FastAPI) -> None:
     answers: dict[Any, Callable[[Any], Problem]] = {
         Problem: problem_of,
         SmpError: problem_of,
+        Exception: problem_of,  # and raised again: the log has it
         RequestValidationError: lambda error: Problem(422, [_line(e) for e in error.errors()]),
     }
     for kind, problem in answers.items():

@@ -95,7 +95,20 @@ class Studio:
         self.stages = Stages(_STAGES_BYTES)
         self.plans = Plans(plan, limits, self.stages)
         self.scenes = Scenes(limits.scenes, device, threads, limits.blocks_mib)
-        self.scenes.get(self.plans.first, Look())  # what is served first must be sound
+        self._warm()
+
+    def _warm(self) -> None:
+        """Draw a little of what is served first: it must be sound, and kernels be compiled.
+
+        Compiling takes half a minute on a new machine, longer than a client waits.
+        """
+        first = self.plans.first
+        view = self.scenes.get(first, Look())
+        x, y = (0.5 * side for side in first.plan.extent_mm)
+        reach = 16.0 / self.px_per_mm
+        for px_per_mm in (self.px_per_mm, 0.25 * self.px_per_mm):
+            for _ in view.refine((x - reach, y - reach, x + reach, y + reach), px_per_mm):
+                pass
 
     def tag(self, asked: Asked) -> str:
         """Return what a picture is known by: devices differ in the last bit."""
