@@ -96,10 +96,13 @@ class Asked:
         known = {place: cache.get(key) for place, key in keys.items()}
         return {place: block for place, block in known.items() if block is not None}
 
-    def missing(self, keys: Mapping[Place, bytes], blocks: Mapping[Place, Block]) -> list[Rect]:
-        """Return what is to be drawn, in rectangles of blocks, none of them very large."""
+    def missing(
+        self, keys: Mapping[Place, bytes], blocks: Mapping[Place, Block],
+        most: int = _MOST_AT_ONCE,
+    ) -> list[Rect]:  # fmt: skip
+        """Return what is to be drawn, in rectangles of blocks, none with a side of over `most`."""
         found = rectangles(place for place in keys if place not in blocks)
-        return [part for rect in found for part in _parts(rect)]
+        return [part for rect in found for part in _parts(rect, most)]
 
     def draw(
         self, rect: Rect, keys: Mapping[Place, bytes], cache: Cache, workers: Workers
@@ -206,13 +209,11 @@ def finish_of(version: Version, output: str, exposure: float | None) -> Finish:
     return finish_for(version.scene.skin, output, exposure)
 
 
-def _parts(rect: Rect) -> Iterable[Rect]:
+def _parts(rect: Rect, most: int) -> Iterable[Rect]:
     row, col, rows, cols = rect
-    for r in range(0, rows, _MOST_AT_ONCE):
-        for c in range(0, cols, _MOST_AT_ONCE):
-            yield (
-                row + r, col + c, min(_MOST_AT_ONCE, rows - r), min(_MOST_AT_ONCE, cols - c),
-            )  # fmt: skip
+    for r in range(0, rows, most):
+        for c in range(0, cols, most):
+            yield row + r, col + c, min(most, rows - r), min(most, cols - c)
 
 
 def middle_of(asked: Asked) -> tuple[float, float]:
