@@ -31,7 +31,7 @@ from smpengine.render import OUTPUTS, exposure_of, render
 from smpengine.resident import Resident, upload
 from smpengine.scene import BANDS, Scene, Skin
 from smpengine.window import check_scale, pixel_window
-from smpengine.workers import Cancel, Workers, thread_count
+from smpengine.workers import Cancel, thread_count
 
 _MOST_STEPS: Final = 100
 """That can be undone."""
@@ -152,7 +152,7 @@ class Preview:
             )  # fmt: skip
         asked, out = _asked(version, window_mm, px_per_mm, output)
         finish = finish_of(version, output, exposure_of(exposure))
-        workers = Workers(self._threads, cancel)
+        workers = asked.workers(self._threads, cancel)
         keys = asked.keys(workers)
         blocks = asked.found(self._cache, keys)
         for rect in asked.missing(keys, blocks):
@@ -190,7 +190,7 @@ class Preview:
         version = self._version
         asked, out = _asked(version, window_mm, px_per_mm, output)
         finish = finish_of(version, output, exposure_of(exposure))
-        workers = Workers(self._threads, cancel)
+        workers = asked.workers(self._threads, cancel)
         keys = asked.keys(workers)
         blocks: dict[tuple[int, int], Block] = asked.found(self._cache, keys)
         missing = asked.missing(keys, blocks, _AT_ONCE)

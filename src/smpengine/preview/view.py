@@ -17,11 +17,13 @@ from smpengine.preview.version import Place, Version, block_px, blocks_of, windo
 from smpengine.raster.splats import PixelWindow
 from smpengine.scene import BANDS
 from smpengine.window import FULL_SCALE_PX_PER_MM, halvings_for, subpixels
-from smpengine.workers import Workers
+from smpengine.workers import Cancel, Workers
 
 _MOST_AT_ONCE: Final = 16
 """Side, in blocks, of what is drawn at once: 4096 subpixels, as panels of pictures are."""
 _COARSER: Final = 4
+_ALONE_PX: Final = 2**17
+"""Subpixels: two tiles of 256. Five levels of halos start their threads one after the other."""
 _FROM_FINER: Final = 4
 """Pixels of 2^4 subpixels a side and more are made of finer ones, which are drawn and kept: who
 looks at a whole scalp will look closer, and at the levels above."""
@@ -85,6 +87,11 @@ class Asked:
     def side(self) -> int:
         """Of its blocks, in pixels."""
         return block_px(self.px_per_mm)
+
+    def workers(self, threads: int, cancel: Cancel | None) -> Workers:
+        """Return who draws it: one thread where little is drawn, for others take long to start."""
+        subpixels_px = self.window.height * self.window.width << 2 * halvings_for(self.px_per_mm)
+        return Workers(1 if subpixels_px <= _ALONE_PX else threads, cancel)
 
     def keys(self, workers: Workers) -> dict[Place, bytes]:
         """Return the keys of its blocks."""

@@ -82,7 +82,8 @@ class Guard:
                 message["headers"] = [*message.get("headers", []), *_HEADERS, *wanted]
                 self._tell(scope, message["status"], time.perf_counter() - since)
             # A client that takes nothing in must not be waited for without end.
-            await asyncio.wait_for(send(message), self._limits.receive_s)
+            async with asyncio.timeout(self._limits.receive_s):
+                await send(message)
 
         try:
             refused = self._refusal(scope)
