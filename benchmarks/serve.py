@@ -70,7 +70,7 @@ class Line:
 def tile_path(k: int, more: str = "") -> str:
     """Return the k-th tile of the largest level, in an order that jumps about."""
     row, col = divmod(37 * k % (ACROSS * (DOWN - 1)), ACROSS)
-    return f"/tiles/{LEVEL}/{col}/{row}.webp{more}"
+    return f"/tiles/{LEVEL}/{col}/{row}.jpg{more}"
 
 
 def latency(url: str, runs: int) -> None:
@@ -90,13 +90,13 @@ def latency(url: str, runs: int) -> None:
     first = taken(1, lambda _: asked(tile_path(10_000)))[0]
     print(f"first tile of all                 {first:7.1f} ms")
     beside = bare((64.0, 64.0, 70.4, 70.4))
-    print("cold tile, 256 x 256, webp       ", percentiles(
+    print("cold tile, 256 x 256, jpg        ", percentiles(
         taken(8 * runs, lambda k: asked(tile_path(k)))), beside)  # fmt: skip
     print("the same again                   ", percentiles(
         taken(8 * runs, lambda k: asked(tile_path(k)))))  # fmt: skip
-    for kind in ("png", "jpg"):
+    for kind in ("png", "webp"):
         print(f"known blocks, encoded anew as {kind}", percentiles(
-            taken(4 * runs, lambda k, kind=kind: asked(tile_path(k).replace("webp", kind)))
+            taken(4 * runs, lambda k, kind=kind: asked(tile_path(k).replace("jpg", kind)))
         ))  # fmt: skip
     print("tone: another exposure of a tile ", percentiles(
         taken(4 * runs, lambda k: asked(tile_path(k, f"?exposure={1 + k / 1000}")))))  # fmt: skip

@@ -78,7 +78,7 @@ async def info(request: Request, name: Image) -> Response:
         "tiles": [{"width": TILE_PX, "scaleFactors": steps}],
         "sizes": [{"width": w, "height": h} for w, h in sizes
                   if w * h <= studio.limits.most_mpx * 1e6],
-        "preferredFormats": ["webp", "jpg"], "extraFormats": ["png", "webp"],
+        "preferredFormats": ["jpg"], "extraFormats": ["png", "webp"],
         "extraFeatures": ["regionByPct", "sizeByConfinedWh", "sizeByPct", "sizeUpscaling",
                           "profileLinkHeader"],
     }  # fmt: skip

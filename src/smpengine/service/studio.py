@@ -130,7 +130,9 @@ class Studio:
         """Return a plan's levels of tiles."""
         return Levels(named.plan.extent_mm, self.px_per_mm)
 
-    def tile(self, named: Named, look: Look, at: tuple[int, int, int], kind: str) -> Asked:
+    def tile(
+        self, named: Named, look: Look, at: tuple[int, int, int], kind: str, cut: bool = False
+    ) -> Asked:
         """Return what a tile is; `at` is level, column and row.
 
         Raises
@@ -138,7 +140,7 @@ class Studio:
         Problem
             There is no such tile (404).
         """
-        found = self.levels(named).tile(*at)
+        found = self.levels(named).tile(*at, cut)
         if found is None:
             z, x, y = at
             most = self.levels(named).most
