@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import Depends, Query, Request, Response
 
 from smpengine.errors import Cancelled
-from smpengine.service.encode import MEDIA, check_kind
+from smpengine.image.web import MEDIA, check_kind
 from smpengine.service.looks import Look, look_of
 from smpengine.service.plans import Named
 from smpengine.service.studio import Asked, Studio

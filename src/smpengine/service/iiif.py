@@ -14,9 +14,9 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
 from smpengine.errors import must
+from smpengine.image.web import MEDIA
 from smpengine.raster.splats import PixelWindow
 from smpengine.service.answer import answer_picture, studio_of
-from smpengine.service.encode import MEDIA
 from smpengine.service.levels import TILE_PX
 from smpengine.service.looks import Look, look_of
 from smpengine.service.plans import Named

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pydantic import ConfigDict, Field, ValidationError
 
 from smpengine.errors import Cancelled, InputError
-from smpengine.service.encode import encode
+from smpengine.image.web import encode
 from smpengine.service.levels import window_mm
 from smpengine.service.looks import Look, lines_of
 from smpengine.service.plans import read_json

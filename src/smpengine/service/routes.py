@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 
 import smpengine
+from smpengine.image.web import MEDIA
 from smpengine.service.answer import (
     LookAsked,
     PlanAsked,
@@ -15,7 +16,6 @@ from smpengine.service.answer import (
     studio_of,
 )
 from smpengine.service.choices import choices
-from smpengine.service.encode import MEDIA
 from smpengine.service.plans import Named, read_json, read_toml
 from smpengine.service.problems import KIND, Problem
 from smpengine.service.studio import check_window

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 import smpengine
 from smpengine.devices import resolve
 from smpengine.errors import InputError, must
+from smpengine.image.web import encode
 from smpengine.plan.course import course_of
 from smpengine.plan.plan import Plan
 from smpengine.raster.splats import PixelWindow
-from smpengine.service.encode import encode
 from smpengine.service.levels import TILE_PX, Levels, Window, window_mm
 from smpengine.service.limits import Limits
 from smpengine.service.looks import Look, Scenes
