@@ -81,18 +81,24 @@ def _predicted(rows: Bytes, first: int, last: int, step: int) -> Bytes:
     left, above = around[1:, :-step], around[:-1, step:]
     out = np.empty((count, size + 1), np.uint8)
     out[:, 0] = _MEAN
-    # The mean of two bytes, rounded down, without a ninth bit.
-    np.subtract(rows[first:last], (left & above) + ((left ^ above) >> 1), out=out[:, 1:])
+    np.subtract(rows[first:last], _mean(left, above), out=out[:, 1:])
     return out
+
+
+def _mean(one: Bytes, other: Bytes) -> Bytes:
+    """Return the mean of two bytes, rounded down, without a ninth bit."""
+    mean: Bytes = (one & other) + ((one ^ other) >> 1)
+    return mean
 
 
 def _is_flat(rows: Bytes, step: int) -> bool:
     """Tell whether most of a picture is what its neighbours foretell, by every so many rows."""
-    every = max(len(rows) // 64, 1)
-    some = [_predicted(rows, row, row + 1, step)[0, 1:] for row in range(0, len(rows), every)]
-    total = sum(part.size for part in some)
-    right = total - sum(int(np.count_nonzero(part)) for part in some)
-    return right > _FLAT * total
+    some = np.arange(0, len(rows), max(len(rows) // 64, 1))
+    here, above = np.zeros((2, len(some), rows.shape[1] + step), np.uint8)
+    here[:, step:] = rows[some]
+    above[some > 0, step:] = rows[some[some > 0] - 1]
+    right = here[:, step:] == _mean(here[:, :-step], above[:, step:])
+    return bool(np.count_nonzero(right) > _FLAT * right.size)
 
 
 def _packed(predicted: Bytes, flat: bool, last: bool) -> bytes:
