@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import smpengine as smp
-from smpengine.image import png
+from smpengine.image import huffman, png
 
 
 def skin(px_per_mm: float = 40.0, output: str = "srgb8") -> NDArray[Any]:
@@ -104,3 +104,31 @@ def test_bands_and_threads_and_views_change_no_byte() -> None:
     assert (decoded(data, image) == image).all()
     deep = np.tile(skin(output="srgb16"), (2, 4, 1))
     assert (decoded(png.encode(deep, 2), deep) == deep).all()
+
+
+def fibonacci() -> NDArray[np.uint8]:
+    """Bytes whose codes would be 22 bits long, were none too long."""
+    counts = [1, 1]
+    while len(counts) < 23:
+        counts.append(counts[-1] + counts[-2])
+    return np.repeat(np.arange(23), counts).astype(np.uint8)
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 1000, 2**17, 2**17 + 1, 300_001])
+def test_codes_are_read_by_zlib(size: int) -> None:
+    rng = np.random.default_rng(size)
+    kinds = [rng.integers(0, 256, size), np.zeros(size), rng.integers(0, 2, size),
+             rng.geometric(0.5, size) % 256, np.resize(fibonacci(), size)]  # fmt: skip
+    for kind in kinds:
+        data = kind.astype(np.uint8)
+        assert zlib.decompress(huffman.packed(data, True), -15) == data.tobytes()
+        joined = huffman.packed(data, False) + huffman.packed(data[::-1].copy(), True)
+        assert zlib.decompress(joined, -15) == data.tobytes() + data[::-1].tobytes()
+
+
+def test_codes_are_as_short_as_counts_allow() -> None:
+    data = np.minimum(np.random.default_rng(1).geometric(0.3, 2**17) - 1, 255).astype(np.uint8)
+    counts = np.bincount(data)
+    share = counts[counts > 0] / data.size
+    least = -(share * np.log2(share)).sum() * data.size / 8
+    assert least < len(huffman.packed(data, True)) < 1.02 * least + 200
