@@ -1,4 +1,4 @@
-"""One sweep on a Dask cluster: worker, scheduler and client are killed again and again."""
+"""Sweeps on a Dask cluster of processes: of two nodes, and of one where all are killed."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from distributed import Client
 from pyarrow import parquet
 
 Contents = Callable[[Path], dict[str, bytes]]
 SEEDS = 100
 KILLS = 20
 IN_FLIGHT = 4  # tasks that a client of two workers has handed out
-SWEEP = f"""
+SWEEP = """
 version = 1
-seeds = {SEEDS}
+seeds = {seeds}
 [base]
 version = 1
 treatment = "natural"
@@ -56,6 +57,13 @@ if work.draw.__name__ == "draw":  # Dask may load this more than once
 """
 
 
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
 class Cluster:
     """A scheduler, two workers and a client, each a process that is begun again when it has ended.
 
@@ -67,9 +75,7 @@ class Cluster:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        with socket.socket() as taken:
-            taken.bind(("127.0.0.1", 0))
-            port = taken.getsockname()[1]
+        port = free_port()
         address = f"tcp://127.0.0.1:{port}"
         dask, quiet = [sys.executable, "-m", "dask"], ["--no-dashboard"]
         worker = [*dask, "worker", address, "--nthreads", "1", "--no-nanny", *quiet]
@@ -126,7 +132,7 @@ def journalled(folder: Path) -> int:
 
 @pytest.mark.slow
 def test_twenty_kills_of_worker_scheduler_and_client(tmp_path: Path, contents: Contents) -> None:
-    (tmp_path / "sweep.toml").write_text(SWEEP)
+    (tmp_path / "sweep.toml").write_text(SWEEP.format(seeds=SEEDS))
     (tmp_path / "counts.py").write_text(COUNTS)
     command = [sys.executable, "-m", "smpengine.cli", "batch", "sweep.toml", "-o", "whole"]
     subprocess.run([*command, "--jobs", "2"], cwd=tmp_path, check=True, capture_output=True)
@@ -163,3 +169,41 @@ def test_twenty_kills_of_worker_scheduler_and_client(tmp_path: Path, contents: C
     assert renders.total() <= variants + IN_FLIGHT * KILLS
     print(f"{renders.total() - variants} rendered again, {KILLS} kills,", Counter(victims))
     print(*cluster.said, sep="\n")
+
+
+@pytest.mark.slow
+def test_one_process_two_and_two_nodes_make_the_same_bits(
+    tmp_path: Path, contents: Contents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nodes are groups of workers, each at work in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    Path("sweep.toml").write_text(SWEEP.format(seeds=8))
+    batch = [sys.executable, "-m", "smpengine.cli", "batch", "sweep.toml", "-o"]
+    for jobs in ("1", "2"):
+        subprocess.run([*batch, f"by-{jobs}", "--jobs", jobs], check=True, capture_output=True)
+    port = free_port()
+    address, dask = f"tcp://127.0.0.1:{port}", [sys.executable, "-m", "dask"]
+    commands = {Path(): ["scheduler", "--host", "127.0.0.1", "--port", str(port)]}
+    for node in (Path("node-a"), Path("node-b")):
+        node.mkdir()
+        (node / "counts.py").write_text(COUNTS)
+        commands[node] = ["worker", address, "--nthreads", "1", "--nworkers", "2",
+                          "--name", node.name, "--preload", "counts.py"]  # fmt: skip
+    running = [
+        subprocess.Popen([*dask, *words, "--no-dashboard"], cwd=folder, stderr=subprocess.DEVNULL)
+        for folder, words in commands.items()
+    ]
+    try:
+        with Client(address, timeout=60, set_as_default=False) as client:
+            client.wait_for_workers(4, timeout=60)
+        subprocess.run(
+            [*batch, "by-nodes", "--scheduler", address], check=True, capture_output=True
+        )
+    finally:
+        for process in running:
+            process.terminate()
+            process.wait()
+    renders = [(node / "renders").read_text().split() for node in commands if node.name]
+    assert min(map(len, renders)) > 0
+    assert sum(map(len, renders)) == 24
+    assert contents(Path("by-1")) == contents(Path("by-2")) == contents(Path("by-nodes"))
