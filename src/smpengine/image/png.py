@@ -21,8 +21,9 @@ SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _BAND_BYTES: Final = 2**21
 _COLOURS: Final = {1: 0, 2: 4, 3: 2, 4: 6}
 _MEAN: Final = 3  # PNG's filter "average"
-_FLAT: Final = 0.6
-"""Of predicted bytes that are right: with more of them there is something to repeat."""
+_FLAT: Final = 0.8
+"""Of predicted bytes that are right: with more of them repeats are shorter than codes alone, which
+cannot be under a bit a byte. Noise of as few levels as dither has is as long either way here."""
 _RAW: Final = -15
 _HEADER: Final = b"\x78\x01"
 
