@@ -2,7 +2,8 @@
 
     python benchmarks/sets.py --count 400 --jobs 2
     python benchmarks/sets.py --scaling            one process and two, in one run
-    python benchmarks/sets.py --noop 100000        what a task costs that does nothing
+    python benchmarks/sets.py --noop 100000        what a variant costs that does nothing
+    python benchmarks/sets.py --noop 100000 --dask --chunk 50
 
 A light plan at 512 x 512 with the truth of its dots. Steady: without the start of the processes.
 """
@@ -19,8 +20,9 @@ from typing import Any
 from pyarrow import parquet
 
 import smpengine as smp
+from smpengine.sets.dask_pool import LocalDask
 from smpengine.sets.manifest import STAGES
-from smpengine.sets.pools import Processes, run
+from smpengine.sets.pools import Pool, Processes, run
 from smpengine.sets.schema import TruthTable
 from smpengine.sets.stores import PlainFiles
 from smpengine.sets.work import Task
@@ -68,18 +70,18 @@ def measure(sweep: smp.Sweep, jobs: int) -> dict[str, float]:
     return found
 
 
-def noop(count: int, jobs: int) -> float:
+def noop(tasks: int, jobs: int, dask: bool) -> float:
     """Return microseconds a task that renders nothing."""
     store = PlainFiles(Path(), "png", TruthTable())
-    pool = Processes(jobs)
+    pool: Pool = LocalDask(jobs) if dask else Processes(jobs)
     for _ in run(pool, [Task((), TruthTable(), store)] * 8):
         pass
     began = time.perf_counter()
-    for _ in run(pool, [Task((), TruthTable(), store)] * count):
+    for _ in run(pool, [Task((), TruthTable(), store)] * tasks):
         pass
     spent = time.perf_counter() - began
     pool.close()
-    return 1e6 * spent / count
+    return 1e6 * spent / tasks
 
 
 def main() -> None:
@@ -91,10 +93,14 @@ def main() -> None:
     parser.add_argument("--format", choices=["png", "tif", "npy"], default="png")
     parser.add_argument("--scaling", action="store_true")
     parser.add_argument("--noop", type=int, default=0)
+    parser.add_argument("--dask", action="store_true")
+    parser.add_argument("--chunk", type=int, default=1)
     given = parser.parse_args()
     if given.noop:
-        spent = noop(given.noop, given.jobs)
-        print(f"{given.noop:,} tasks of nothing: {spent:.0f} us each")
+        tasks = -(-given.noop // given.chunk)
+        spent = noop(tasks, given.jobs, given.dask)
+        print(f"{given.noop:,} variants of nothing in {tasks:,} tasks: {spent:.0f} us a task, "
+              f"{spent / given.chunk:.0f} us a variant")  # fmt: skip
         return
     began = time.perf_counter()
     sweep = sweep_of(given.count, given.kind, given.format)

@@ -168,9 +168,11 @@ def validate(plan: Path) -> None:
 
 
 @main.command()
-def schema() -> None:
+@click.option("--sweep", is_flag=True, help="Of a sweep, not of a plan.")
+def schema(sweep: bool) -> None:
     """Print the JSON Schema of a plan, by which editors complete and check it."""
-    source = resources.files("smpengine.plan").joinpath("plan.schema.json")
+    package, name = ("smpengine.sets", "sweep") if sweep else ("smpengine.plan", "plan")
+    source = resources.files(package).joinpath(f"{name}.schema.json")
     click.echo(source.read_text(encoding="utf-8"), nl=False)
 
 

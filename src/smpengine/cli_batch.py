@@ -28,7 +28,8 @@ from smpengine.progress import progress_bar
 @click.option("--quick-check", is_flag=True,
               help="Of what is there look at sizes only, not at checksums.")  # fmt: skip
 @click.option("--scheduler", default=None, metavar="ADDRESS",
-              help="Render on a Dask cluster, such as tcp://host:8786.")  # fmt: skip
+              help="Render on a Dask cluster, such as tcp://host:8786, or `local`: one of --jobs "
+                   "processes that is ended with the set.")  # fmt: skip
 def batch_command(
     sweep: Path,
     out: Path | None,
@@ -52,7 +53,7 @@ def batch_command(
 
     if out is None and not dry_run:
         raise InputError(must("--out", "be given", "none", remedy="Or use --dry-run."))
-    if scheduler is not None and jobs is not None:
+    if scheduler not in (None, "local") and jobs is not None:
         remedy = "The cluster has as many workers as it has."
         raise InputError(must("--jobs", "be left out beside --scheduler", jobs, remedy=remedy))
     loaded = load_sweep(sweep, limit)
@@ -65,9 +66,9 @@ def batch_command(
     assert out is not None
     pool = None
     if scheduler is not None:
-        from smpengine.sets.dask_pool import DaskPool
+        from smpengine.sets.dask_pool import DaskPool, LocalDask
 
-        pool = DaskPool(scheduler)
+        pool = LocalDask(jobs or cores()) if scheduler == "local" else DaskPool(scheduler)
     try:
         with progress_bar(f"rendering {sweep.name}", "picture") as report:
             done = batch(
@@ -77,6 +78,9 @@ def batch_command(
     except KeyboardInterrupt:
         click.echo(f"What is made is kept in {out}: the same command goes on.", err=True)
         raise
+    finally:
+        if pool is not None:
+            pool.close()
     from smpengine.sets.estimate import time_text
 
     if done.strangers:

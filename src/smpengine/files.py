@@ -5,14 +5,42 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
+from typing import Final
 
 from smpengine.errors import InputError, OutputError, must
 
+_SYNCED: Final = ContextVar("synced", default=True)
 
-def check_target(target: Path, name: str = "out") -> None:
+
+@contextmanager
+def unsynced() -> Iterator[None]:
+    """Let `write_files` leave it to the system when files reach the disk.
+
+    For what is compared with its checksum before it is relied on: kills lose nothing, and what a
+    power cut loses is found missing. To wait for the disk costs milliseconds a file.
+    """
+    token = _SYNCED.set(False)
+    try:
+        yield
+    finally:
+        _SYNCED.reset(token)
+
+
+def check_target(target: Path, name: str = "out", probe: bool = True) -> None:
     """Say before the work whether a file can be written there; `name` is what messages call it.
+
+    Parameters
+    ----------
+    target
+        The file.
+    name
+        What messages call it.
+    probe
+        Try whether the folder can be written to, which costs a millisecond.
 
     Raises
     ------
@@ -27,10 +55,12 @@ def check_target(target: Path, name: str = "out") -> None:
         raise OutputError(
             must(name, "be in a folder that exists", repr(str(target)), remedy=remedy)
         )
+    if not probe:
+        return
     try:
-        descriptor, probe = tempfile.mkstemp(dir=folder, prefix=".smpengine-")
+        descriptor, made = tempfile.mkstemp(dir=folder, prefix=".smpengine-")
         os.close(descriptor)
-        Path(probe).unlink()
+        Path(made).unlink()
     except OSError as error:
         message = must(name, "be in a folder that can be written to", repr(str(target)))
         raise OutputError(f"{message} ({error.strerror})") from error
@@ -76,8 +106,9 @@ def write_files(files: Mapping[Path, Callable[[Path], object]]) -> None:
             # Opened by hand: tempfile makes private files, and a picture is for others to read.
             os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
             write(name)
-            with name.open("rb+") as file:
-                os.fsync(file.fileno())
+            if _SYNCED.get():
+                with name.open("rb+") as file:
+                    os.fsync(file.fileno())
         for target in files:
             temporary.pop(target).replace(target)
     except OSError as error:

@@ -22,6 +22,7 @@ LUMINANCE: Final = (0.2126, 0.7152, 0.0722)
 EYE_MM: Final = 500.0
 """Distance of the eye if nothing else is said: a practitioner's."""
 _BLUR_PER_DEPTH: Final = 0.15  # mm of seen radius per mm of depth, added to the deposit's (assumed)
+_ROWS: Final = 32  # of a picture, turned into luminance at once
 
 
 def truth(
@@ -90,7 +91,7 @@ def truth_in(
     seen_mm = radius + _BLUR_PER_DEPTH * depth
     contrast = np.empty(shown.size)
     weber_contrast(
-        np.ascontiguousarray(light.astype(np.float64) @ _luminance(scene)), x[shown], y[shown],
+        _luminance_of(light, scene), x[shown], y[shown],
         0.5 * radius * scale, seen_mm * scale, contrast,
     )  # fmt: skip
     degrees = np.degrees(2.0 * seen_mm / eye_mm)
@@ -118,6 +119,16 @@ def clean(scene: Scene) -> Scene:
         With no impressions.
     """
     return replace(scene, impressions=scene.impressions.rows(slice(0, 0)))
+
+
+def _luminance_of(light: NDArray[np.float32], scene: Scene) -> NDArray[np.float64]:
+    """Return the luminance of a picture, some rows at a time: its bands in float64 fit no cache."""
+    weights = _luminance(scene)
+    out = np.empty(light.shape[:2])
+    for row in range(0, len(light), _ROWS):
+        rows = slice(row, row + _ROWS)
+        np.matmul(light[rows].astype(np.float64), weights, out=out[rows])
+    return out
 
 
 def _luminance(scene: Scene) -> NDArray[np.float64]:

@@ -115,7 +115,9 @@ class Truth:
         columns = {key: value for key, value in named.items() if isinstance(value, np.ndarray)}
         metadata = {key: repr(value) for key, value in named.items() if key not in columns}
         metadata["smpengine"] = smpengine.__version__
-        parquet.write_table(pa.table(columns).replace_schema_metadata(metadata), str(name))
+        table = pa.table(columns).replace_schema_metadata(metadata)
+        # Places and depths do not repeat: to look for a dictionary of them costs time and bytes.
+        parquet.write_table(table, str(name), use_dictionary=["session"])
 
 
 def check_table_file(target: Path, name: str = "path") -> None:

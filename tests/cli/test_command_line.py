@@ -110,6 +110,7 @@ def test_lists(folder: Path) -> None:
         assert told == sum(device.works is works for device in known)
     schema = json.loads(run("schema", cwd=folder).stdout)
     assert schema["properties"]["version"]["const"] == 1
+    assert "axes" in json.loads(run("schema", "--sweep", cwd=folder).stdout)["properties"]
     assert "render" in run("--help", cwd=folder).stdout
 
 

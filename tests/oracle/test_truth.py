@@ -9,11 +9,42 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from skimage.feature import blob_log
 
 import smpengine as smp
-from smpengine.image.contrast import contrast_sensitivity
+from smpengine.image.contrast import contrast_sensitivity, weber_contrast
+
+
+def plain_contrast(
+    luminance: NDArray[np.float64], x: float, y: float, inner: float, outer: float
+) -> float:
+    j, i = np.mgrid[0 : luminance.shape[0], 0 : luminance.shape[1]] + 0.5
+    rho = np.hypot(i - x, j - y)
+    around = luminance[(rho >= max(1.5 * outer, 2.0)) & (rho <= max(2.5 * outer, 3.5))]
+    here = luminance[rho <= inner]
+    if here.size == 0:
+        here = luminance[int(y), int(x)]
+    if around.size == 0:
+        return float("nan")
+    return float(1.0 - here.mean() / np.median(around)) if np.median(around) > 0.0 else 0.0
+
+
+@pytest.mark.parametrize("levels", [0, 1, 4, 2**40])  # few: most of a surround is equal
+def test_contrast_is_that_of_the_plain_formula(levels: int) -> None:
+    rng = np.random.default_rng(levels)
+    for height, width in ((1, 1), (3, 2), (40, 25), (64, 64)):
+        luminance = rng.integers(0, levels, (height, width), endpoint=True) / max(levels, 1)
+        # Halves lie on the rims of whole radii.
+        x, y = rng.integers(0, 2 * width, 60) / 2.0, rng.integers(0, 2 * height, 60) / 2.0
+        outer = rng.integers(1, 16, 60) / 2.0
+        found = np.empty(60)
+        weber_contrast(luminance, x, y, 0.5 * outer, outer, found)
+        want = [
+            plain_contrast(luminance, *each) for each in zip(x, y, 0.5 * outer, outer, strict=True)
+        ]
+        np.testing.assert_allclose(found, want, rtol=1e-12, atol=1e-12)
 
 
 def test_every_dot_is_where_it_is_said_to_be() -> None:

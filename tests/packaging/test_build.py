@@ -19,6 +19,7 @@ SHIPPED = (
     "smpengine/plan/bluenoise.npz",
     "smpengine/plan/plan.schema.json",
     "smpengine/plan/template.toml",
+    "smpengine/sets/sweep.schema.json",
     "smpengine/sets/templates/card.md.j2",
 )
 

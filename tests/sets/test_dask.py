@@ -110,3 +110,66 @@ def test_a_killed_scheduler_stops_in_a_line_and_another_goes_on(
         for process in running:
             process.kill()
             process.wait()
+
+
+LOCAL = """
+version = 1
+seeds = {seeds}
+[base]
+version = 1
+treatment = "natural"
+scalp = {{ extent_mm = [12.0, 9.0] }}
+[picture]
+px_per_mm = 8
+size_px = [24, 16]
+[truth]
+table = true
+"""
+
+
+def local(folder: Path, out: str, seeds: int) -> subprocess.Popen[bytes]:
+    (folder / "sweep.toml").write_text(LOCAL.format(seeds=seeds))
+    command = [sys.executable, "-m", "smpengine.cli", "batch", "sweep.toml", "-o", out]
+    return subprocess.Popen(
+        [*command, "--scheduler", "local", "--jobs", "2"], cwd=folder,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+    )  # fmt: skip
+
+
+def in_session(leader: int) -> list[int]:
+    """Return the processes of a session that are not its leader."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            continue
+        if int(fields[3]) == leader and int(entry.name) != leader and fields[0] != "Z":
+            found.append(int(entry.name))
+    return found
+
+
+def test_a_cluster_of_its_own_ends_with_the_set(tmp_path: Path, contents: Contents) -> None:
+    process = local(tmp_path, "set", 6)
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, out.decode()
+    assert b"6 variants, 6 rendered, 0 failed" in out
+    assert not in_session(process.pid)
+    smp.batch(smp.load_sweep(tmp_path / "sweep.toml"), tmp_path / "here", pool=Here())
+    assert contents(tmp_path / "set") == contents(tmp_path / "here")
+
+
+def test_ctrl_c_ends_the_cluster_and_the_same_command_goes_on(tmp_path: Path) -> None:
+    process = local(tmp_path, "set", 400)
+    journal = tmp_path / "set" / "journal.jsonl"
+    while process.poll() is None and (
+        not journal.exists() or len(journal.read_bytes().splitlines()) < 4
+    ):
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to all of them
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode not in (0, 2)
+    assert b"the same command goes on" in out
+    assert b"Traceback" not in out
+    assert not in_session(process.pid)
+    assert 4 <= len(journal.read_bytes().splitlines()) < 400

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
+import os
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ from scipy import stats
 
 import smpengine as smp
 from smpengine.sets.sample import design
+from smpengine.sets.schema import json_schema
 from smpengine.sets.variants import Variant, check_names, name_of
 
 BASE: dict[str, Any] = {
@@ -333,3 +337,17 @@ def test_the_count_is_known_beforehand() -> None:
     from smpengine.sets.expand import total
 
     assert total(sweep.table) == len(sweep) == (1 + 2 * 3) * 5 * 2
+
+
+def test_the_published_schema_is_the_schema() -> None:
+    """SMP_REGENERATE=1 publishes it again."""
+    published = resources.files("smpengine.sets").joinpath("sweep.schema.json")
+    if os.environ.get("SMP_REGENERATE") == "1":
+        with resources.as_file(published) as path:
+            path.write_text(json.dumps(json_schema(), indent=1) + "\n", encoding="utf-8")
+    assert json.loads(published.read_text(encoding="utf-8")) == json_schema()
+    assert json_schema()["$defs"]["RangeTable"]["required"] == ["from", "to", "count"]
+
+
+def test_sweeps_may_name_their_schema() -> None:
+    assert len(sweep_of(**{"$schema": "sweep.schema.json"})) == 1

@@ -51,15 +51,25 @@ def check_output(path: str | Path, kind: str, name: str = "out") -> None:
     OutputError
         The path is a folder, or its folder does not exist or cannot be written to.
     """
-    target = Path(path)
-    suffix = target.suffix.lower()
+    check_kind(path, kind, name)
+    check_target(Path(path), name)
+
+
+def check_kind(path: str | Path, kind: str, name: str = "out") -> None:
+    """Say whether a file's format holds such pixels.
+
+    Raises
+    ------
+    InputError
+        Its suffix is unknown or cannot hold them.
+    """
+    suffix = Path(path).suffix.lower()
     if suffix not in _KINDS:
         raise InputError(must(name, f"end in {', '.join(_KINDS)}", repr(str(path))))
     if kind not in _KINDS[suffix]:
         remedy = "Write .tif or .npy, or choose srgb8 or srgb16."
         rule = f"hold {kind} pixels, which {suffix} cannot"
         raise InputError(must(name, rule, repr(str(path)), remedy=remedy))
-    check_target(target, name)
 
 
 def write_image(path: str | Path, image: NDArray[Any], metadata: Mapping[str, object]) -> None:
@@ -85,7 +95,8 @@ def write_image(path: str | Path, image: NDArray[Any], metadata: Mapping[str, ob
     """
     target = Path(path)
     kind = str(metadata.get("output"))
-    check_output(target, kind)
+    check_kind(target, kind)
+    check_target(target, probe=False)  # whether it can be written, writing says
     _check_picture(image, kind)
     scale = _scale(metadata)
     text = described(metadata)

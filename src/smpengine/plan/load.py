@@ -7,6 +7,7 @@ import json
 import math
 import tomllib
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
@@ -197,9 +198,14 @@ def _sound(kind: Any, value: Any) -> Any:
     if isinstance(value, dict):
         value = {key: part for key, part in value.items() if key in kind.model_fields}
     try:
-        return None if value is None else TypeAdapter(kind).validate_python(value)
+        return None if value is None else _adapter(kind).validate_python(value)
     except ValidationError:
         return None
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)  # 0.2 ms to make
 
 
 def _preset_is_unknown(loc: tuple[Any, ...], raw: dict[str, Any]) -> bool:

@@ -228,7 +228,8 @@ class _Run:
         self, pool: Pool, retry: bool, chunk: int, progress: Progress | None, cancel: Cancel | None
     ) -> Batch:
         self._journal.open()
-        store = store_of(self._folder, self._sweep.table, self._variants)
+        # Absolute, for workers of a cluster may be at work in other folders than this process.
+        store = store_of(self._folder.absolute(), self._sweep.table, self._variants)
         missing = [v for v in self._variants if not self._is_made(v, store, retry)]
         total, kept = len(self._variants), len(self._variants) - len(missing)
         tasks = [

@@ -1,6 +1,6 @@
 """Who renders: processes of this machine, this process, or a Dask cluster; and who dies of it.
 
-All are `concurrent.futures` executors behind `Pool`, so `run` knows none of them.
+All give `concurrent.futures` behind `Pool`, so `run` knows none of them.
 """
 
 from __future__ import annotations

@@ -158,3 +158,14 @@ class SweepTable(Table):
     split: SplitTable | None = Field(None, description="Parts of the set; one if not given.")
     truth: TruthTable = Field(TruthTable(), description="What is written beside each picture.")
     output: OutputTable = Field(OutputTable(), description="How the set is stored.")
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a sweep, as published in sweep.schema.json.
+
+    Its base is any table: what a plan may say is in the plan's own schema.
+    """
+    schema = SweepTable.model_json_schema()
+    schema["properties"]["$schema"] = {"type": "string"}
+    schema["title"] = "smpengine sweep"
+    return schema

@@ -197,7 +197,14 @@ _HERE: Final = Stages()
 
 def _digest(value: object) -> bytes:
     """Return a hash of a value: equal values may have two, unequal ones have not the same."""
-    return hashlib.blake2b(pickle.dumps(value), digest_size=16).digest()
+    # Columns of dots are most of it: as buffers they are hashed where they lie, not copied first.
+    columns: list[pickle.PickleBuffer] = []
+    said = hashlib.sha256(pickle.dumps(value, protocol=5, buffer_callback=columns.append))
+    for column in columns:
+        raw = column.raw()
+        said.update(raw.nbytes.to_bytes(8, "little"))
+        said.update(raw)
+    return said.digest()
 
 
 def _made_of(scene: Scene) -> tuple[object, ...]:

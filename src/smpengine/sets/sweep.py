@@ -87,8 +87,8 @@ class Sweep:
                 own = dict(values) if seed is None else {**values, "seed": seed}
                 plan, shown = resolve(self.base, picture, own)
                 yield Variant(
-                    number, plan, shown, own, self.folder, name_of(plan, shown, self.folder),
-                    part_of(plan, split),
+                    number, plan, shown, own, self.folder.absolute(),
+                    name_of(plan, shown, self.folder), part_of(plan, split),
                 )  # fmt: skip
                 number += 1
 
