@@ -69,12 +69,26 @@ export async function refresh() {
   for (const line of Object.values(lines)) line.stop();
   busy(1);
   askVerdict();
+  soon(sides);
   try {
     await stage.show(shown, sides);
   } finally {
     busy(-1);
   }
-  if (drag === dragging) for (const name of ["left", "right"]) stage.lift(name);
+  if (drag !== dragging) return;
+  for (const name of ["left", "right"]) {
+    lines[name].stop();
+    stage.lift(name);
+  }
+}
+
+// While tiles are drawn a picture of what is seen comes before them; both share what is drawn.
+function soon(sides) {
+  const view = stage.scale && stage.view();
+  for (const [name, wanted] of Object.entries(sides)) {
+    if (!view || !stage.sides[name].differs(wanted)) continue;
+    lines[name].ask({ plan: wanted.id, ...view, ...wanted.look, format: "jpg" });
+  }
 }
 
 let inHand = 0;

@@ -46,70 +46,79 @@ function Light() {
     onRest=${(light) => look({ light }, `Light: ${say(light)}`)} />`;
 }
 
+const done = html`<button class="button main wide" type="button" onClick=${() => set({ mode: null })}>Done</button>`;
+
 function Hairline() {
   const { hairline } = current().plan.scalp;
-  const editing = state.mode === "hairline";
   const shape = hairline?.shape ?? (hairline?.points_mm ? "own" : "none");
   const shapes = state.choices.shapes.map((name) => [name, SHAPES[name] ?? plain(name)]);
-  if (shape !== "none" && shape === "own") shapes.unshift(["own", "As drawn"]);
-  const choose = (name) => {
-    if (name === "own") return;
-    set({ mode: null });
-    commit({ scalp: { hairline: { shape: name, points_mm: null } } }, `${SHAPES[name]} hairline`);
-  };
+  if (shape === "own") shapes.unshift(["own", "As drawn"]);
+  const choose = (name) =>
+    name !== "own" && commit({ scalp: { hairline: { shape: name, points_mm: null } } }, `${SHAPES[name] ?? name} hairline`);
   const style = (name) => commit({ scalp: { hairline: { style: name, feather_mm: null } } }, `${plain(name)} edge`);
   return html`<${Group} title="Hairline">
     <${Choices} name="shape" legend="Shape of the hairline" hideLegend value=${shape} options=${shapes} onChoose=${choose} />
     ${shape !== "none" &&
     html`<${Choices} name="style" legend="Edge of the hairline" hideLegend look="keys" value=${hairline.style}
       options=${[["natural", "Natural edge"], ["defined", "Defined edge"]]} onChoose=${style} />`}
-    ${editing
-      ? html`<p class="note">Drag the points on the picture. With keys: Tab to a point, arrows move it, Enter adds
-          one, Delete takes it away.</p>
-          <div class="row">
-            <button class="button grow" type="button" onClick=${addWidest}>Add a point</button>
-            <button class="button main grow" type="button" onClick=${() => set({ mode: null })}>Done</button>
-          </div>`
-      : html`<button class="button wide" type="button" onClick=${startLine}>Edit the hairline</button>`}
+    <button class="button wide" type="button" onClick=${startLine}>Edit the hairline</button>
   <//>`;
 }
 
-function Areas() {
+const HairlineTool = () => html`<${Group} title="Hairline">
+  <p class="note">Drag the points on the picture. With keys: Tab to a point, arrows move it, Enter adds one, Delete takes
+    it away.</p>
+  <button class="button wide" type="button" onClick=${addWidest}>Add a point</button>
+  ${done}
+<//>`;
+
+function AreaList() {
+  const list = painted(current().plan);
+  return list.length > 0 && html`<ul>
+    ${list.map(
+      ({ index, name }) => html`<li class="row spread" key=${index}>
+        <span>${plain(name.replace("painted: ", ""))}</span>
+        <button class="button" type="button" onClick=${() => removeArea(index)}
+          aria-label=${`Remove this area: ${name}`}>Remove</button>
+      </li>`,
+    )}
+  </ul>`;
+}
+
+const Areas = () => html`<${Group} title="Areas">
+  <button class="button wide" type="button" onClick=${startPaint}>Paint an area</button>
+  <${AreaList} />
+<//>`;
+
+function PaintTool() {
   const { brush } = state;
   const change = (changes) => set({ brush: { ...brush, ...changes } });
-  const list = painted(current().plan);
   const mm = (v) => `${number(v, v % 1 ? 1 : 0)} mm`;
-  return html`<${Group} title="Areas">
-    ${state.mode === "paint"
-      ? html`<p class="note">Paint on the picture. Circle a place to fill all of it.</p>
-          <${Choices} name="strength" legend="What the brush does" hideLegend look="keys" value=${brush.strength}
-            options=${STRENGTHS.map(([v, words]) => [v, words])} onChoose=${(strength) => change({ strength })} />
-          <${Slider} id="brush" label="Brush" min=${2} max=${40} step=${1} value=${brush.size_mm} text=${mm(brush.size_mm)}
-            onDrag=${(size_mm) => change({ size_mm })} />
-          <${Slider} id="feather" label="Soft edge" min=${0} max=${20} step=${0.5} value=${brush.feather_mm}
-            text=${mm(brush.feather_mm)} onDrag=${(feather_mm) => change({ feather_mm })} />
-          <button class="button main wide" type="button" onClick=${() => set({ mode: null })}>Done</button>`
-      : html`<button class="button wide" type="button" onClick=${startPaint}>Paint an area</button>`}
-    ${list.length > 0 &&
-    html`<ul>
-      ${list.map(
-        ({ index, name }) => html`<li class="row spread" key=${index}>
-          <span>${plain(name.replace("painted: ", ""))}</span>
-          <button class="button" type="button" onClick=${() => removeArea(index)}
-            aria-label=${`Remove this area: ${name}`}>Remove</button>
-        </li>`,
-      )}
-    </ul>`}
+  return html`<${Group} title="Paint an area">
+    <p class="note">Paint on the picture. Circle a place to fill all of it.</p>
+    <${Choices} name="strength" legend="What the brush does" hideLegend look="keys" value=${brush.strength}
+      options=${STRENGTHS.map(([v, words]) => [v, words])} onChoose=${(strength) => change({ strength })} />
+    <${Slider} id="brush" label="Brush" min=${2} max=${40} step=${1} value=${brush.size_mm} text=${mm(brush.size_mm)}
+      onDrag=${(size_mm) => change({ size_mm })} />
+    <${Slider} id="feather" label="Soft edge" min=${0} max=${20} step=${0.5} value=${brush.feather_mm}
+      text=${mm(brush.feather_mm)} onDrag=${(feather_mm) => change({ feather_mm })} />
+    <${AreaList} />
+    ${done}
   <//>`;
 }
 
-export const Design = () => html`
-  <${Group}>
-    <${Skin} />
-    <${Light} />
-  <//>
-  <${Group} title="Look">
-    ${dial("fullness", "Fullness", "Sparse", "Dense")} ${dial("texture", "Texture", "Soft shade", "Crisp stubble")}
-  <//>
-  <${Hairline} />
-  <${Areas} />`;
+// The tool that is in hand has the panel to itself.
+export function Design() {
+  if (state.mode === "hairline") return html`<${HairlineTool} />`;
+  if (state.mode === "paint") return html`<${PaintTool} />`;
+  return html`
+    <${Group}>
+      <${Skin} />
+      <${Light} />
+    <//>
+    <${Group} title="Look">
+      ${dial("fullness", "Fullness", "Sparse", "Dense")} ${dial("texture", "Texture", "Soft shade", "Crisp stubble")}
+    <//>
+    <${Hairline} />
+    <${Areas} />`;
+}

@@ -1,4 +1,4 @@
-// What stands around the picture: header, tabs, timeline, labels, dialogs, toasts.
+// What stands around the picture: header, tabs, labels, dialogs, toasts.
 
 import * as act from "./actions.js";
 import { Design } from "./design.js";
@@ -7,10 +7,9 @@ import { Layers } from "./layers.js";
 import { current, dismiss, set, state } from "./state.js";
 import { Icon, html } from "./ui.js";
 import { Strip, Verdict } from "./verdict.js";
-import { FAULTS, ageWords, marksOf, number, plain } from "./words.js";
+import { FAULTS, ageWords, number, plain } from "./words.js";
 
 const TABS = [["design", "Design", Design], ["layers", "Layers", Layers], ["verdict", "Verdict", Verdict]];
-const SNAP = 0.05;
 
 export function Header() {
   const { extent_mm: [w, h], impressions } = current();
@@ -46,51 +45,6 @@ export function Panel() {
     </div>
     <div class="page" role="tabpanel" id="tabpanel" aria-label=${title} tabindex="0"><${Shown} /></div>
     ${state.tab !== "verdict" && html`<${Strip} />`}`;
-}
-
-// Marks lie evenly; days go evenly from one to the next.
-function positionOf(days, marks) {
-  if (days === null) return marks.findIndex((mark) => mark.settled);
-  const i = Math.min(marks.length - 2, marks.findLastIndex((mark) => mark.days <= days));
-  return i + (days - marks[i].days) / (marks[i + 1].days - marks[i].days);
-}
-
-function daysAt(position, marks) {
-  const near = Math.round(position);
-  if (Math.abs(position - near) < SNAP) return marks[near].settled ? null : marks[near].days;
-  const i = Math.floor(position);
-  return marks[i].days + (position - i) * (marks[i + 1].days - marks[i].days);
-}
-
-export function stepAge(by) {
-  const marks = marksOf(current());
-  const at = positionOf(state.days, marks);
-  const next = by > 0 ? Math.floor(at + 1e-6) + 1 : Math.ceil(at - 1e-6) - 1;
-  if (next >= 0 && next < marks.length) act.age(daysAt(next, marks));
-}
-
-export function Timeline() {
-  const marks = marksOf(current());
-  const at = positionOf(state.days, marks);
-  const last = marks.length - 1;
-  const words = ageWords(state.days);
-  return html`<div class="timeline">
-    <div class="row spread"><label class="title" for="age">Time</label>
-      <span class="note" aria-hidden="true">${words}</span></div>
-    <input id="age" type="range" min="0" max=${last} step="0.02" value=${at} aria-valuetext=${words}
-      style=${{ "--at": `${(100 * at) / last}%` }}
-      onInput=${(event) => {
-        const days = daysAt(Number(event.target.value), marks);
-        set({ days });
-        act.preview({ days });
-      }}
-      onChange=${(event) => act.age(daysAt(Number(event.target.value), marks))} />
-    <div class="marks">
-      ${marks.map((mark, i) => html`<button class="mark" type="button" key=${mark.name} aria-label=${mark.name}
-        aria-pressed=${String(Math.abs(at - i) < 0.01)} onClick=${() => act.age(mark.settled ? null : mark.days)}>
-        <span class="whole">${mark.name}</span><span class="brief">${mark.brief}</span></button>`)}
-    </div>
-  </div>`;
 }
 
 // Words on either side of the divider, and how long a millimetre is.

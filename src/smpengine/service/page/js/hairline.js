@@ -39,7 +39,7 @@ export const patchOf = (points_mm) => ({ scalp: { hairline: { ...NO_SHAPE, point
 
 export function startLine() {
   const points = pointsOf(current().plan);
-  set({ mode: "hairline", line: points });
+  set({ tab: "design", mode: "hairline", line: points });
   say(`${points.length} points on the hairline. Tab goes from one to the next, arrow keys move it.`);
   if (!current().plan.scalp.hairline?.points_mm) commit(patchOf(points), "The hairline has points now");
 }

@@ -1,10 +1,10 @@
 // Keys that work anywhere on the page, but where one writes.
 
 import * as act from "./actions.js";
-import { stepAge } from "./frame.js";
 import { startLine } from "./hairline.js";
 import { startPaint } from "./paint.js";
 import { current, set, state } from "./state.js";
+import { stepAge } from "./timeline.js";
 
 export const SHORTCUTS = [
   [["?"], "This help"],

@@ -35,10 +35,9 @@ export function Layers() {
       <${Choices} name="compare" legend="Compare with" hideLegend look="keys" value=${state.compare} options=${kinds}
         onChoose=${(kind) => compare(kind, kind === "fault" ? fault : state.fault)} />
       ${state.compare === "fault" &&
-      html`<${Choices} name="fault" legend="Which mistake" hideLegend value=${fault}
+      html`<p class="note">${FAULTS[fault]?.[1]}</p>
+        <${Choices} name="fault" legend="Which mistake" hideLegend value=${fault}
           options=${state.choices.faults.map((name) => [name, FAULTS[name]?.[0] ?? plain(name)])}
-          onChoose=${(name) => compare("fault", name)} />
-        <p class="note">${FAULTS[fault]?.[1]}</p>`}
-      ${state.compare !== "off" && html`<p class="note">Drag the divider on the picture, or move it with the arrow keys.</p>`}
+          onChoose=${(name) => compare("fault", name)} />`}
     <//>`;
 }

@@ -4,12 +4,13 @@ import { render } from "../vendor/preact.mjs";
 import * as act from "./actions.js";
 import * as api from "./api.js";
 import { makeDivider } from "./divider.js";
-import { Dialog, Header, Labels, Panel, Timeline, Toasts, Tools } from "./frame.js";
+import { Dialog, Header, Labels, Panel, Toasts, Tools } from "./frame.js";
 import { HairlineLayer } from "./hairline.js";
 import { listenToKeys } from "./keys.js";
 import { PaintLayer } from "./paint.js";
 import { Stage } from "./stage.js";
 import { current, listen, set, state } from "./state.js";
+import { Timeline } from "./timeline.js";
 import { html } from "./ui.js";
 
 const at = (id) => document.getElementById(id);

@@ -38,7 +38,7 @@ export function removeArea(index) {
 }
 
 export function startPaint() {
-  set({ mode: "paint" });
+  set({ tab: "design", mode: "paint" });
   say("Painting. Drag on the picture; or move the brush with arrow keys, space starts and ends a stroke.");
 }
 

@@ -19,6 +19,8 @@ export function sourceOf(scale, id, look) {
   };
 }
 
+const keyOf = ({ id, look }) => JSON.stringify([id, look]);
+
 export class Side {
   constructor(viewer, name) {
     this.viewer = viewer;
@@ -30,9 +32,14 @@ export class Side {
     this.timer = 0;
   }
 
+  // Tell whether something else is on the screen than what is wanted there.
+  differs(wanted) {
+    return this.item !== null && wanted !== null && this.key !== keyOf(wanted);
+  }
+
   // Show a plan as it is looked at; the promise is kept when it is on the screen.
   show(scale, wanted) {
-    const key = wanted && JSON.stringify([wanted.id, wanted.look, scale]);
+    const key = wanted && keyOf(wanted);
     if (key === this.key) return this.shown;
     this.key = key;
     this.#drop();
@@ -53,14 +60,12 @@ export class Side {
   }
 
   #open(key, scale, wanted, done) {
-    const first = this.item === null;
     this.viewer.addTiledImage({
       tileSource: sourceOf(scale, wanted.id, wanted.look),
       x: 0,
       y: 0,
       width: 1,
-      opacity: first ? 1 : 0,
-      preload: true,
+      index: 0, // below the old one, which hides it till all of it is there
       success: ({ item }) => {
         if (this.key !== key) {
           this.viewer.world.removeItem(item);
@@ -84,14 +89,8 @@ export class Side {
     const before = this.item;
     this.item = this.coming;
     this.coming = null;
-    this.item.setOpacity(1);
-    const { done } = this;
-    // The old picture goes once the new one was drawn over it.
-    this.viewer.addOnceHandler("update-viewport", () => {
-      if (before) this.viewer.world.removeItem(before);
-      done();
-    });
-    this.viewer.forceRedraw();
+    if (before) this.viewer.world.removeItem(before);
+    this.done();
   }
 
   #drop() {

@@ -4,6 +4,7 @@ import { Side } from "./side.js";
 
 const { OpenSeadragon } = window;
 const SIDES = ["left", "right"];
+const FIRST_MM = 110;
 const ROUND_MM = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100];
 
 export class Stage {
@@ -18,10 +19,11 @@ export class Stage {
     this.viewer = OpenSeadragon({
       element: element.querySelector("#viewer"),
       drawer: "canvas",
+      preserveViewport: true,
       showNavigationControl: false,
       animationTime: still ? 0 : 0.6,
       blendTime: 0,
-      immediateRender: false,
+      immediateRender: true, // coarse levels show the whole scalp, and are the dearest to draw
       imageLoaderLimit: 6,
       tileRetryMax: 3,
       tileRetryDelay: 900,
@@ -50,10 +52,7 @@ export class Stage {
     this.extent = description.extent_mm;
     this.split = wanted.left !== null;
     const shown = SIDES.map((name) => this.sides[name].show(scale, wanted[name]));
-    if (anew) {
-      this.viewer.viewport.setHomeBounds(new OpenSeadragon.Rect(0, 0, 1, scale.height_px / scale.width_px), 1);
-      this.home(true);
-    }
+    if (anew) this.viewer.world.addOnceHandler("add-item", () => this.#begin());
     this.divide(this.at);
     await Promise.all(shown);
   }
@@ -66,6 +65,15 @@ export class Stage {
   home(now = false) {
     const ratio = this.scale.height_px / this.scale.width_px;
     this.viewer.viewport.fitBounds(new OpenSeadragon.Rect(0, 0, 1, ratio), now);
+  }
+
+  // Begin with the front, near enough to tell dots: the picture fills the stage, its edge at the top.
+  #begin() {
+    const { clientWidth, clientHeight } = this.element;
+    const ratio = this.scale.height_px / this.scale.width_px;
+    const width = Math.min(1, (ratio * clientWidth) / clientHeight, FIRST_MM / this.extent[0]);
+    const height = (width * clientHeight) / clientWidth;
+    this.viewer.viewport.fitBounds(new OpenSeadragon.Rect((1 - width) / 2, 0, width, height), true);
   }
 
   zoom(factor) {

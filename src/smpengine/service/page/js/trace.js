@@ -1,7 +1,8 @@
 // A brush's stroke as a polygon: drawn into a mask, whose outer edge is followed and made simpler.
 
-const CELLS_ACROSS_BRUSH = 12;
-const MOST_CELLS = 700;
+const CELLS_ACROSS_BRUSH = 20;
+const MOST_CELLS = 800;
+const OFF_CELLS = 0.5;
 
 // points: [x, y] in mm along the stroke; returns corners in mm, or null where nothing was painted.
 export function outline(points, size_mm, [w, h]) {
@@ -16,7 +17,7 @@ export function outline(points, size_mm, [w, h]) {
   }, 0));
   const outer = loops.reduce((a, b) => (area(b) > area(a) ? b : a));
   const round = (value) => Math.round(value * 100) / 100;
-  const corners = simpler(outer, 0.75).map(([x, y]) => [round(Math.min(w, x * cell)), round(Math.min(h, y * cell))]);
+  const corners = simpler(smoothed(outer), OFF_CELLS).map(([x, y]) => [round(Math.min(w, x * cell)), round(Math.min(h, y * cell))]);
   return corners.length >= 3 ? corners : null;
 }
 
@@ -64,6 +65,13 @@ function edges(painted, columns, rows) {
   }
   return loops;
 }
+
+// The middles of the cells' sides: stairs become slopes.
+const smoothed = (loop) =>
+  loop.map(([x, y], i) => {
+    const [u, v] = loop[(i + 1) % loop.length];
+    return [(x + u) / 2, (y + v) / 2];
+  });
 
 // Douglas and Peucker: leave out corners that lie within a distance of the line without them.
 function simpler(loop, most) {

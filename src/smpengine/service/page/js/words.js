@@ -1,10 +1,10 @@
 // What things are called, in words that a client understands.
 
 export const SKINS = {
-  "I-II": { name: "Fair", type: "I–II", colour: "#e3b79f" },
-  "III-IV": { name: "Olive", type: "III–IV", colour: "#c3906f" },
-  V: { name: "Brown", type: "V", colour: "#8a5a3f" },
-  VI: { name: "Dark", type: "VI", colour: "#55352a" },
+  "I-II": { name: "Fair", type: "I–II", colour: "#c39a8e" },
+  "III-IV": { name: "Medium", type: "III–IV", colour: "#8a6045" },
+  V: { name: "Brown", type: "V", colour: "#704729" },
+  VI: { name: "Dark", type: "VI", colour: "#583215" },
 };
 
 export const FAULTS = {
