@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from smpengine.plan.plan import Plan
     from smpengine.plan.table import read_impressions, write_impressions
     from smpengine.preview.preview import Preview, Stage
+    from smpengine.service.client import Client
     from smpengine.sets.batch import Batch, batch
     from smpengine.sets.many import Failed, Rendered, render_many
     from smpengine.sets.stages import Stages
@@ -63,6 +64,7 @@ __all__ = [
     "Batch",
     "Camera",
     "Cancelled",
+    "Client",
     "Complexion",
     "Device",
     "DeviceError",
@@ -122,6 +124,7 @@ __all__ = [
 _LAZY = {
     "Batch": "sets.batch",
     "Camera": "photo.camera",
+    "Client": "service.client",
     "Fit": "photo.fit_result",
     "Photograph": "photo.photograph",
     "Placing": "photo.placing",

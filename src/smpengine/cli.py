@@ -21,6 +21,7 @@ from smpengine.cli_mask import mask_command
 from smpengine.cli_outputs import Beside, beside_options
 from smpengine.cli_photo import photo_command
 from smpengine.cli_report import report_command
+from smpengine.cli_serve import serve_command
 from smpengine.cli_tiled import check_tiled, render_tiles, tiled_options
 from smpengine.cli_view import VIEW_NAMES, check_view, draw
 from smpengine.progress import progress_bar
@@ -333,6 +334,7 @@ main.add_command(mask_command)
 main.add_command(photo_command)
 main.add_command(fit_command)
 main.add_command(batch_command)
+main.add_command(serve_command)
 
 if __name__ == "__main__":
     main()

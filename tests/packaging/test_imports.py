@@ -21,10 +21,12 @@ LAYERS = (
         "cli_outputs",
         "cli_photo",
         "cli_report",
+        "cli_serve",
         "cli_tiled",
         "cli_view",
     ),
     ("bench",),
+    ("service",),
     ("sets",),
     ("photo",),
     ("tiled",),
@@ -112,7 +114,7 @@ def test_importing_is_light_and_compiles_nothing() -> None:
         "import sys, smpengine, smpengine.cli\n"
         "heavy = {'numba', 'llvmlite', 'pyopencl', 'pydantic', 'shapely', 'imageio', 'cv2'}\n"
         "heavy |= {'scipy', 'matplotlib', 'zarr', 'imagecodecs', 'tifffile'}\n"
-        "heavy |= {'pyarrow', 'distributed'}\n"
+        "heavy |= {'pyarrow', 'distributed', 'fastapi', 'uvicorn', 'httpx'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

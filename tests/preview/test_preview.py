@@ -306,3 +306,56 @@ def test_a_scene_without_dots_can_be_shown() -> None:
     assert (view.render(None, 40.0) != bare).any()
     view.show(replace(view.scene, impressions=none))
     assert (view.render(None, 40.0) == bare).all()
+
+
+@pytest.fixture
+def splatted(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Return the scale of each drawing from splats since."""
+    scales: list[float] = []
+    draw = Asked._from_splats
+
+    def counted(self: Asked, *rest: Any) -> None:
+        scales.append(self.px_per_mm)
+        draw(self, *rest)
+
+    monkeypatch.setattr(Asked, "_from_splats", counted)
+    return scales
+
+
+def test_levels_above_one_that_is_drawn_are_its_means(splatted: list[float]) -> None:
+    view = smp.Preview(scene_of(), "cpu")
+    scales = 0.625, 1.25, 2.5, 5.0
+    for px_per_mm in scales:  # the smallest first, as viewers ask
+        np.testing.assert_array_equal(
+            view.render(None, px_per_mm), fresh(view.scene, None, px_per_mm)
+        )
+    assert set(splatted) == {5.0}
+    view.render(WINDOW, 40.0)
+    splatted.clear()
+    for px_per_mm in (20.0, 10.0):
+        view.render(WINDOW, px_per_mm)  # blocks at its edges reach beyond what is drawn
+    inside = (6.4, 6.4, 12.8, 9.6)
+    splatted.clear()
+    view.render(inside, 20.0)
+    assert not splatted
+    view.change(view.within((9.0, 5.0, 12.0, 8.0)), mua_per_mm=30.0)
+    for px_per_mm in scales:
+        np.testing.assert_array_equal(
+            view.render(None, px_per_mm), fresh(view.scene, None, px_per_mm)
+        )
+
+
+def test_branches_share_what_is_drawn_and_no_edits(drawn: list[int]) -> None:
+    view = smp.Preview(scene_of(), "cpu")
+    before = view.render(WINDOW, 40.0)
+    drawn.clear()
+    branch = view.branch(scene_of())
+    np.testing.assert_array_equal(branch.render(WINDOW, 40.0), before)
+    assert not drawn
+    assert not branch.undo()
+    branch.change(branch.within(WINDOW), mua_per_mm=60.0)
+    view.change(view.within(WINDOW), mua_per_mm=2.0)
+    for each in (view, branch):
+        np.testing.assert_array_equal(each.render(WINDOW, 40.0), fresh(each.scene, WINDOW, 40.0))
+    with pytest.raises(smp.SceneError, match="scene must be a Scene"):
+        view.branch("scene")  # type: ignore[arg-type]

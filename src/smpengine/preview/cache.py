@@ -39,6 +39,11 @@ class Cache:
                 self._blocks.move_to_end(key)
             return block
 
+    def has(self, key: bytes) -> bool:
+        """Tell whether a block is kept; it counts as no use of it."""
+        with self._lock:
+            return key in self._blocks
+
     def put(self, key: bytes, block: Block) -> None:
         """Keep a block; nobody may write into it any more."""
         block.flags.writeable = False

@@ -8,6 +8,7 @@ pixels, are finished anew and nothing is drawn. Every picture is that of `render
 
 from __future__ import annotations
 
+import copy
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -201,6 +202,26 @@ class Preview:
                 shown = time.monotonic()
         asked.finish(blocks, finish, out, workers)
         yield Stage(out, 1.0)
+
+    def branch(self, scene: Scene) -> Preview:
+        """Return a preview of another scene, which shares what was drawn; neither edits the other.
+
+        Parameters
+        ----------
+        scene
+            In three bands. What it has in common with the scene shown here is not drawn anew.
+
+        Raises
+        ------
+        SceneError
+            As for `Preview`.
+        """
+        before = self._version
+        other = copy.copy(self)
+        other._lock, other._at, other._resident = threading.Lock(), 0, None
+        kept = same_rows(before.scene, _checked(scene))
+        other._versions = [Version(scene, self._stores, before, kept)]
+        return other
 
     def show(self, scene: Scene) -> None:
         """Show another scene: only what differs is drawn anew.

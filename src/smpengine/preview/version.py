@@ -109,26 +109,32 @@ class Version:
 
     def keys(self, px_per_mm: float, places: Sequence[Place], workers: Workers) -> dict[Place, Key]:
         """Return what blocks are made of, each as a hash."""
-        with self._lock:
-            known = {at: self._keys.get((px_per_mm, *at)) for at in places}
-        unknown = [at for at, key in known.items() if key is None]
+        known = self.keys_known(px_per_mm, places)
+        unknown = [at for at in places if at not in known]
         if unknown:
             made = self._made(px_per_mm, unknown, workers)
             with self._lock:
                 self._keys.update({(px_per_mm, *at): key for at, key in made.items()})
             known |= made
+        return known
+
+    def keys_known(self, px_per_mm: float, places: Sequence[Place]) -> dict[Place, Key]:
+        """Return those keys that are worked out already."""
+        with self._lock:
+            known = {at: self._keys.get((px_per_mm, *at)) for at in places}
         return {at: key for at, key in known.items() if key is not None}
 
     def ready(self, px_per_mm: float, window: PixelWindow, workers: Workers) -> Ready:
         """Return the scene as a window of pixels needs it, with its splats."""
         fine, scale = _samples(px_per_mm, window)
-        store, slots = self._placed(fine, scale, workers)
+        rows = self._rows_near(fine, scale)
+        store, slots = self._placed(rows, scale, workers)
         scene = self.scene
         ready = Ready(
             scene.skin, scene.impressions.rows(slice(0, 0)), scene.extent_mm, scene.hair,
             light=scene.light, scars=scene.scars,
         )  # fmt: skip
-        object.__setattr__(ready, "splats", store.splats(slots, fine))
+        object.__setattr__(ready, "splats", store.splats(slots[rows], fine))
         return ready
 
     def _made(
@@ -136,7 +142,7 @@ class Version:
     ) -> dict[Place, Key]:
         side = block_px(px_per_mm)
         around, scale = _samples(px_per_mm, _around(places, side))
-        store, slots = self._placed(around, scale, workers)
+        store, slots = self._placed(self._rows_near(around, scale), scale, workers)
         common = self._common, repr((px_per_mm, store.number)).encode()
         made: dict[Place, Key] = {}
 
@@ -144,7 +150,8 @@ class Version:
             fine, _scale = _samples(px_per_mm, window_of(places[job], side))
             total = hashlib.blake2b(b"".join(common), digest_size=16)
             total.update(repr(places[job]).encode())
-            total.update(np.ascontiguousarray(store.reaching(slots, fine)).data)
+            near = slots[self._rows_near(fine, scale)]
+            total.update(np.ascontiguousarray(store.reaching(near, fine)).data)
             hairs = hair_near(self.scene, scale, fine)
             if hairs is not None:
                 total.update(pickle.dumps(hairs))
@@ -164,9 +171,9 @@ class Version:
         return reach_mm(self.scene.deposits, self.scene.skin)
 
     def _placed(
-        self, window: PixelWindow, scale: float, workers: Workers
+        self, rows: NDArray[np.intp], scale: float, workers: Workers
     ) -> tuple[Store, Slots]:  # fmt: skip
-        """Return the slots of what may change a window of samples, in the order of its rows."""
+        """Return the slots of all deposits at a scale of samples; those rows have one."""
         deposits = self.scene.deposits
         store = self._stores.of(self.scene.skin, scale, len(deposits))
         with self._lock:
@@ -174,12 +181,15 @@ class Version:
             if slots is None:
                 slots = np.full(len(deposits), NO_SLOT, np.int32)
                 self._slots[store.number] = slots
+        store.fill(slots, rows, deposits, workers)
+        return store, slots
+
+    def _rows_near(self, window: PixelWindow, scale: float) -> NDArray[np.intp]:
+        """Return the rows of what may change a window of samples, in their order."""
         margin = self._reach_mm + REACH_SAMPLES / scale
         x0, x1 = window.col0 / scale - margin, (window.col0 + window.width) / scale + margin
         y0, y1 = window.row0 / scale - margin, (window.row0 + window.height) / scale + margin
-        rows = self._index.within(x0, y0, x1, y1)
-        store.fill(slots, rows, deposits, workers)
-        return store, slots[rows]
+        return self._index.within(x0, y0, x1, y1)
 
     @cached_property
     def _index(self) -> _Index:

@@ -9,17 +9,22 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from smpengine.image.reduce import halve
 from smpengine.panel import RELATIVE, Finish, draw, finish_for
 from smpengine.preview.cache import Block, Cache
 from smpengine.preview.rects import Rect, rectangles
 from smpengine.preview.version import Place, Version, block_px, blocks_of, window_of
 from smpengine.raster.splats import PixelWindow
-from smpengine.window import FULL_SCALE_PX_PER_MM
+from smpengine.scene import BANDS
+from smpengine.window import FULL_SCALE_PX_PER_MM, halvings_for, subpixels
 from smpengine.workers import Workers
 
 _MOST_AT_ONCE: Final = 16
 """Side, in blocks, of what is drawn at once: 4096 subpixels, as panels of pictures are."""
 _COARSER: Final = 4
+_FROM_FINER: Final = 4
+"""Pixels of 2^4 subpixels a side and more are made of finer ones, which are drawn and kept: who
+looks at a whole scalp will look closer, and at the levels above."""
 
 
 class _Mosaic:
@@ -47,6 +52,13 @@ class _Mosaic:
         for row in self.blocks:
             for block in row:
                 block.fill(value)
+
+    def take(self, picture: NDArray[np.float32]) -> None:
+        """Take all of it from a picture."""
+        for row, blocks in enumerate(self.blocks):
+            for col, block in enumerate(blocks):
+                top, left = row * self._side, col * self._side
+                block[...] = picture[top : top + self._side, left : left + self._side]
 
     def _within(self, part: slice) -> tuple[int, int, int]:
         number, first = divmod(part.start, self._side)
@@ -96,12 +108,8 @@ class Asked:
         side, (row, col, rows, cols) = self.side, rect
         window = PixelWindow(row * side, col * side, rows * side, cols * side)
         drawn = _Mosaic(side, rows, cols)
-        ready = self.version.ready(self.px_per_mm, window, workers)
-        bare = finish_of(self.version, RELATIVE, None)
-        if ready.is_bare(self.px_per_mm, window):
-            drawn.fill(1.0)
-        else:
-            draw(ready, self.px_per_mm, window, bare, drawn, workers)  # type: ignore[arg-type]
+        if not self._from_finer(window, drawn, cache, workers):
+            self._from_splats(window, drawn, workers)
         blocks: dict[Place, Block] = {}
         for r, c in ((r, c) for r in range(rows) for c in range(cols)):
             place = row + r, col + c
@@ -109,6 +117,42 @@ class Asked:
                 blocks[place] = drawn.blocks[r][c]
                 cache.put(keys[place], blocks[place])
         return blocks
+
+    def _from_splats(self, window: PixelWindow, drawn: _Mosaic, workers: Workers) -> None:
+        ready = self.version.ready(self.px_per_mm, window, workers)
+        if ready.is_bare(self.px_per_mm, window):
+            drawn.fill(1.0)
+            return
+        bare = finish_of(self.version, RELATIVE, None)
+        draw(ready, self.px_per_mm, window, bare, drawn, workers)  # type: ignore[arg-type]
+
+    def _from_finer(
+        self, window: PixelWindow, drawn: _Mosaic, cache: Cache, workers: Workers
+    ) -> bool:  # fmt: skip
+        """Make a window's pixels of those of twice the scale, if they are there or worth drawing.
+
+        Both are means of the same subpixels, taken in pairs, so the bits are those of drawing.
+        """
+        halvings = halvings_for(self.px_per_mm)
+        if not halvings:
+            return False
+        finer = Asked(self.version, 2.0 * self.px_per_mm, subpixels(window, 1))
+        if halvings < _FROM_FINER and not finer.is_known(cache):
+            return False
+        keys = finer.keys(workers)
+        blocks = finer.found(cache, keys)
+        for rect in finer.missing(keys, blocks):
+            blocks |= finer.draw(rect, keys, cache, workers)
+        fine = np.empty((finer.window.height, finer.window.width, len(BANDS)), np.float32)
+        finer.finish(blocks, finish_of(self.version, RELATIVE, None), fine, workers)
+        drawn.take(halve(fine, 1))
+        return True
+
+    def is_known(self, cache: Cache) -> bool:
+        """Tell whether all of it is drawn already, without working out what has no key yet."""
+        places = list(blocks_of(self.window, self.side))
+        keys = self.version.keys_known(self.px_per_mm, places)
+        return len(keys) == len(places) and all(cache.has(key) for key in keys.values())
 
     def finish(
         self, blocks: Mapping[Place, Block], finish: Finish, out: NDArray[Any], workers: Workers

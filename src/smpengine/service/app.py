@@ -1,0 +1,139 @@
+"""The service put together: `create_app`, an ASGI application for any server."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+
+import smpengine
+from smpengine.errors import SmpError, must
+from smpengine.plan.plan import Plan
+from smpengine.service import iiif, live, routes
+from smpengine.service.answer import Departed, departed
+from smpengine.service.desk import Desk
+from smpengine.service.guard import LOCAL, App, Guard
+from smpengine.service.limits import Limits
+from smpengine.service.metrics import Metrics
+from smpengine.service.problems import KIND, Problem, problem_of
+from smpengine.service.studio import Studio
+
+PAGE: Final = Path(__file__).parent / "page"
+
+
+def create_app(
+    plan: Plan, *, limits: Limits | None = None, device: str = "auto", threads: int | None = None,
+    px_per_mm: float | None = None, token: str | None = None, hosts: Sequence[str] = (),
+    origins: Sequence[str] = (),
+) -> App:  # fmt: skip
+    """Return the service of a plan, as an ASGI application.
+
+    Parameters
+    ----------
+    plan
+        What is served where nothing else is asked for. Its files are the only ones that are read.
+    limits
+        What is taken on.
+    device, threads
+        As for `Preview`.
+    px_per_mm
+        Of the largest level of tiles; the plan's own when None.
+    token
+        That must be brought; None where nobody needs one.
+    hosts
+        Names that it goes by beside localhost; without a token others are refused.
+    origins
+        Sites whose pages may ask for things here; "*" for any.
+
+    Raises
+    ------
+    SceneError, InputError, DeviceError
+        The plan cannot be shown.
+    """
+    given = Limits() if limits is None else limits
+    studio = Studio(plan, given, device, threads, px_per_mm)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        app.state.desk.close()
+        app.state.live_threads.shutdown(wait=True, cancel_futures=True)
+
+    app = FastAPI(title="smpengine", version=smpengine.__version__, lifespan=lifespan,
+                  docs_url=None, redoc_url=None)  # fmt: skip
+    state = app.state
+    state.studio, state.metrics, state.lines = studio, Metrics(), 0
+    cores = os.cpu_count() or 1
+    state.desk = Desk(given, cores)
+    state.live_threads = ThreadPoolExecutor(cores, thread_name_prefix="smpengine-live")
+    for part in (routes, iiif, live):
+        app.include_router(part.router)
+    _say_what_is_wrong(app)
+    _serve_page(app)
+    if origins:
+        app.add_middleware(
+            CORSMiddleware, allow_origins=list(origins), allow_methods=["GET", "POST", "PATCH"],
+            allow_headers=["Authorization", "Content-Type", "If-None-Match"],
+            expose_headers=["ETag", "Location", "Retry-After"],
+        )  # fmt: skip
+    names = LOCAL | frozenset(hosts)
+    return Guard(app, given, state.metrics, token, names, tuple(origins))
+
+
+def _serve_page(app: FastAPI) -> None:
+    @app.get("/", include_in_schema=False)
+    async def index() -> Response:
+        return FileResponse(PAGE / "index.html", headers={"Cache-Control": "no-cache"})
+
+    @app.get("/favicon.ico", include_in_schema=False)
+    async def icon() -> Response:
+        return Response(status_code=204)
+
+    app.mount("/page", StaticFiles(directory=PAGE), name="page")
+
+
+def _answer(problem: Problem) -> Response:
+    return JSONResponse(problem.body(), problem.status, problem.headers(), KIND)
+
+
+def _say_what_is_wrong(app: FastAPI) -> None:
+    answers: dict[Any, Callable[[Any], Problem]] = {
+        Problem: problem_of,
+        SmpError: problem_of,
+        Exception: problem_of,  # and raised again: the log has it
+        RequestValidationError: lambda error: Problem(422, [_line(e) for e in error.errors()]),
+    }
+    for kind, problem in answers.items():
+        app.add_exception_handler(kind, partial(_answered, problem))
+    app.add_exception_handler(Departed, _departed)
+    app.add_exception_handler(HTTPException, _no_route)
+
+
+def _answered(problem: Callable[[Any], Problem], _: Request, error: Exception) -> Response:
+    return _answer(problem(error))
+
+
+def _departed(_: Request, __: Exception) -> Response:
+    return departed()
+
+
+def _no_route(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return _answer(Problem(error.status_code, [f"{request.url.path}: {error.detail}."]))
+
+
+def _line(entry: Any) -> str:
+    name = ".".join(str(part) for part in entry["loc"][1:]) or "request"
+    rule = str(entry["msg"]).removeprefix("Input should ")
+    return must(name, rule, repr(entry.get("input"))[:60])

@@ -1,0 +1,188 @@
+"""How a plan is looked at: its day, which sessions, which mistakes; and the scenes of that."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import replace
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from smpengine.errors import InputError, must
+from smpengine.impressions import Impressions
+from smpengine.plan.plan import Plan
+from smpengine.plan.schema import FaultName
+from smpengine.preview.preview import Preview
+from smpengine.scene import Scene
+from smpengine.service.plans import Named
+
+Day = Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]
+Exposure = Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)]
+
+
+class Look(BaseModel):
+    """What a picture depends on that needs no other plan.
+
+    Attributes
+    ----------
+    day
+        Of the picture, from the first visit; everything settled when None.
+    sessions
+        Numbers of those that are shown, from 1 on; all when None.
+    faults
+        Mistakes to show, by name.
+    exposure
+        Factor on linear light; the plan's when None.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    day: Day | None = None
+    sessions: tuple[Annotated[int, Field(ge=1, le=1000)], ...] | None = Field(None, max_length=100)
+    faults: tuple[FaultName, ...] = Field((), max_length=20)
+    exposure: Exposure | None = None
+
+    @property
+    def placed(self) -> tuple[Any, ...]:
+        """What the scene depends on: the exposure is not in it."""
+        sessions = None if self.sessions is None else tuple(sorted(set(self.sessions)))
+        return self.day, sessions, tuple(sorted(set(self.faults)))
+
+    @property
+    def name(self) -> str:
+        """Says the whole look, the same for the same look."""
+        return repr((*self.placed, self.exposure))
+
+
+def look_of(said: dict[str, Any]) -> Look:
+    """Return a look from what somebody asked for.
+
+    Parameters
+    ----------
+    said
+        day, sessions ("1,3", or a list), faults, exposure; None where nothing was said.
+
+    Raises
+    ------
+    InputError
+        A value cannot be.
+    """
+    given = {key: value for key, value in said.items() if value is not None}
+    sessions = given.get("sessions")
+    if isinstance(sessions, str):
+        given["sessions"] = [part for part in sessions.split(",") if part.strip()]
+    try:
+        return Look.model_validate(given)
+    except ValidationError as error:
+        raise InputError("\n".join(lines_of(error))) from error
+
+
+def lines_of(error: ValidationError) -> list[str]:
+    """Return pydantic's complaints in our words, one line each."""
+    lines = []
+    for entry in error.errors():
+        name = ".".join(str(part) for part in entry["loc"]) or "request"
+        rule = entry["msg"].removeprefix("Input should ").removeprefix("Value error, ")
+        lines.append(must(name, rule, repr(entry["input"])[:60]))
+    return lines
+
+
+class Scenes:
+    """Scenes that were looked at last, each as a preview; what they share is drawn once.
+
+    Parameters
+    ----------
+    most
+        How many are kept.
+    device, threads, memory_mib
+        As for `Preview`.
+    """
+
+    def __init__(self, most: int, device: str, threads: int | None, memory_mib: int) -> None:
+        self._most = most
+        self._given = device, threads, memory_mib
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[str, tuple[Any, ...]], Preview] = OrderedDict()
+        self._making: dict[tuple[str, tuple[Any, ...]], threading.Lock] = {}
+        self._last: Preview | None = None
+
+    def get(self, named: Named, look: Look) -> Preview:
+        """Return a plan as it is looked at. May be called from several threads.
+
+        Raises
+        ------
+        InputError
+            The look does not suit the plan.
+        """
+        name = named.id, look.placed
+        with self._lock:
+            making = self._making.setdefault(name, threading.Lock())
+        try:
+            with making:  # two who ask for the same do not place it twice
+                kept = self._found(name)
+                return self._keep(name, scene_of(named.plan, look)) if kept is None else kept
+        finally:
+            with self._lock:
+                self._making.pop(name, None)
+
+    @property
+    def held_bytes(self) -> int:
+        """How much of what is drawn is kept."""
+        last = self._last
+        return 0 if last is None else last.held_bytes
+
+    @property
+    def count(self) -> int:
+        """How many scenes are kept."""
+        return len(self._kept)
+
+    def _found(self, name: tuple[str, tuple[Any, ...]]) -> Preview | None:
+        with self._lock:
+            kept = self._kept.get(name)
+            if kept is not None:
+                self._kept.move_to_end(name)
+                self._last = kept
+            return kept
+
+    def _keep(self, name: tuple[str, tuple[Any, ...]], scene: Scene) -> Preview:
+        last = self._last
+        if last is None:
+            device, threads, memory_mib = self._given
+            made = Preview(scene, device, threads=threads, memory_mib=memory_mib)
+        else:
+            made = last.branch(scene)
+        with self._lock:
+            self._kept[name] = self._last = made
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        return made
+
+
+def scene_of(plan: Plan, look: Look) -> Scene:
+    """Return the scene of a plan as it is looked at.
+
+    Raises
+    ------
+    InputError
+        There is no such session, or the plan cannot be looked at so.
+    """
+    count = len(plan.sessions)
+    for number in look.sessions or ():
+        if number > count:
+            raise InputError(must("sessions", f"be numbers from 1 to {count}", number))
+    faulty = plan
+    if look.faults:
+        faulty = plan.with_faults(*look.faults)
+        faulty.once = plan.once
+    scene = faulty.scene(look.day)
+    if look.sessions is None:
+        return scene
+    shown = np.asarray([number - 1 for number in set(look.sessions)], np.int32)
+
+    def only(dots: Impressions) -> Impressions:
+        return dots.rows(np.isin(dots.session, shown))
+
+    blood = None if scene.blood is None else only(scene.blood)
+    return replace(scene, impressions=only(scene.impressions), blood=blood)

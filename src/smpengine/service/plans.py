@@ -1,0 +1,245 @@
+"""Plans as values: named by a hash of what they say, never changed, so that no two people's meet.
+
+An edit is a patch that makes another plan. Undoing shows the one before, and whatever was made of
+a name may be kept for ever.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+import tomllib
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import smpengine
+from smpengine.errors import InputError, PlanError, must
+from smpengine.plan.plan import Plan
+from smpengine.service.limits import Limits
+from smpengine.service.problems import unknown_plan
+from smpengine.sets.stages import Stages
+
+_FILES: Final = ("table", "svg_file", "mask", "depth_map")
+"""Keys of a plan that name a file beside it."""
+_DEEPEST: Final = 64
+_HAIRS_PER_UNIT: Final = 4
+
+
+@dataclass(frozen=True)
+class Named:
+    """A plan with its name.
+
+    Attributes
+    ----------
+    id
+        A hash of all that its pictures depend on.
+    plan, said
+        The plan; and its keys, presets written out.
+    """
+
+    id: str
+    plan: Plan
+    said: dict[str, Any]
+
+
+class Plans:
+    """The plans that are known; those not used for longest go first, the first never.
+
+    Parameters
+    ----------
+    first
+        What is served where nothing else is asked for; its files are the only ones that are read.
+    limits
+        What is taken on.
+    stages
+        What plans share.
+    """
+
+    def __init__(self, first: Plan, limits: Limits, stages: Stages) -> None:
+        self._limits, self._stages = limits, stages
+        self._folder = first._folder
+        self._files = dict.fromkeys(_files_of(first.resolved()))
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[str, tuple[Named, int]] = OrderedDict()
+        self._held = 0
+        self.first = self._named(stages.sharing(first))
+
+    @property
+    def held_bytes(self) -> int:
+        """How much is kept."""
+        return self._held
+
+    def get(self, name: str | None) -> Named:
+        """Return a plan by its name; the first when None.
+
+        Raises
+        ------
+        Problem
+            It is not known here.
+        """
+        if name is None or name == self.first.id:
+            return self.first
+        with self._lock:
+            kept = self._kept.get(name)
+            if kept is None:
+                raise unknown_plan(name)
+            self._kept.move_to_end(name)
+            return kept[0]
+
+    def add(self, said: Mapping[str, Any]) -> Named:
+        """Return a plan that somebody sent.
+
+        Raises
+        ------
+        PlanError
+            With every problem of it.
+        """
+        own = self._files
+        files = [key for key, value in _named_files(said) if (key, value) not in own]
+        if files:
+            rule = "be left out: plans that are sent name no files"
+            raise PlanError([must(f"plan: {key}", rule, "a file") for key in files])
+        self._check_extent(said)
+        plan = self._stages.plan(said, "plan", self._folder)
+        self._check_count(plan)
+        named = self._named(plan)
+        size = len(json.dumps(named.said))
+        with self._lock:
+            if named.id != self.first.id and self._kept.pop(named.id, None) is None:
+                self._held += size
+            if named.id != self.first.id:
+                self._kept[named.id] = named, size
+            while self._held > self._limits.plans_mib * 2**20 and len(self._kept) > 1:
+                _, (_, least) = self._kept.popitem(last=False)
+                self._held -= least
+        return named
+
+    def patched(self, name: str, patch: Mapping[str, Any]) -> Named:
+        """Return the plan that a merge patch (RFC 7396) makes of another.
+
+        Raises
+        ------
+        Problem
+            The other is not known here.
+        PlanError
+            With every problem of what results.
+        """
+        return self.add(merged(self.get(name).said, patch))
+
+    def _named(self, plan: Plan) -> Named:
+        said = plan.resolved()
+        text = json.dumps([smpengine.__version__, said], sort_keys=True)
+        total = hashlib.blake2b(text.encode(), digest_size=12)
+        for _, value in _named_files(said):
+            total.update((self._folder / value).read_bytes())
+        return Named(total.hexdigest(), plan, said)
+
+    def _check_extent(self, said: Mapping[str, Any]) -> None:
+        """Refuse a huge scalp before anything is made of it."""
+        scalp = said.get("scalp")
+        extent = scalp.get("extent_mm") if isinstance(scalp, Mapping) else None
+        most = self._limits.most_extent_mm
+        for side in extent if isinstance(extent, list | tuple) else ():
+            if isinstance(side, int | float) and side > most:
+                rule = f"be at most {most:g} mm on this service"
+                raise PlanError([must("plan: scalp.extent_mm", rule, side)])
+
+    def _check_count(self, plan: Plan) -> None:
+        """Refuse a plan with too many dots, or hairs, before they are placed."""
+        width, height = plan.extent_mm
+        area_cm2, most = width * height / 100.0, self._limits.most_impressions
+        dense = sum(layer.density_per_cm2 for layer in plan.layers()) * plan.density.largest
+        hair = plan.table.hair
+        hairs = 0.0 if hair is None else _HAIRS_PER_UNIT * hair.density_units_per_cm2
+        for key, what, density in (("sessions", "dots", dense), ("hair", "hairs", hairs)):
+            if density * area_cm2 > most:
+                rule, got = f"make at most {most:,} {what} here", f"up to {density * area_cm2:,.0f}"
+                raise PlanError([must(f"plan: {key}", rule, got, remedy="Make the scalp smaller.")])
+
+
+def merged(before: Any, patch: Any) -> Any:
+    """Return what a merge patch makes of something (RFC 7396): null takes a key away."""
+    if not isinstance(patch, Mapping):
+        return patch
+    after = dict(before) if isinstance(before, Mapping) else {}
+    for key, value in patch.items():
+        if value is None:
+            after.pop(key, None)
+        else:
+            after[key] = merged(after.get(key), value)
+    return after
+
+
+def read_json(text: bytes) -> dict[str, Any]:
+    """Return a JSON object that somebody sent.
+
+    Raises
+    ------
+    InputError
+        It is none, or holds numbers that are none.
+    """
+
+    def refuse(name: str) -> None:
+        raise InputError(must("body", "hold finite numbers", name))
+
+    try:
+        said = json.loads(text, parse_constant=refuse)
+    except RecursionError as error:
+        raise InputError(must("body", f"be at most {_DEEPEST} deep", "more")) from error
+    except ValueError as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(must("body", "be JSON", str(error))) from error
+    return _checked(said)
+
+
+def read_toml(text: bytes) -> dict[str, Any]:
+    """Return a TOML document that somebody sent.
+
+    Raises
+    ------
+    InputError
+        It is none.
+    """
+    try:
+        return _checked(tomllib.loads(text.decode("utf-8")))
+    except RecursionError as error:
+        raise InputError(must("body", f"be at most {_DEEPEST} deep", "more")) from error
+    except ValueError as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(must("body", "be TOML", str(error))) from error
+
+
+def _checked(said: Any) -> dict[str, Any]:
+    """Refuse what is no table, or goes so deep that it can only be meant to do harm."""
+    if not isinstance(said, dict):
+        raise InputError(must("body", "be a table of keys", type(said).__name__))
+    level: list[Any] = [said]
+    for _ in range(_DEEPEST):
+        inner = [each.values() if isinstance(each, dict) else each for each in level]
+        level = [part for parts in inner for part in parts if isinstance(part, dict | list)]
+        if not level:
+            return said
+    raise InputError(must("body", f"be at most {_DEEPEST} deep", "more"))
+
+
+def _named_files(said: Any, at: str = "") -> Iterator[tuple[str, str]]:
+    """Give the files that a plan names, with the keys that do."""
+    if isinstance(said, Mapping):
+        for key, value in said.items():
+            path = f"{at}.{key}".lstrip(".")
+            if key in _FILES and isinstance(value, str):
+                yield path, value
+            else:
+                yield from _named_files(value, path)
+    elif isinstance(said, list | tuple):
+        for k, part in enumerate(said):
+            yield from _named_files(part, f"{at}[{k}]")
+
+
+def _files_of(said: Any) -> list[tuple[str, str]]:
+    return list(_named_files(said))

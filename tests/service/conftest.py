@@ -1,0 +1,70 @@
+"""Services on ports of their own, in threads."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+import smpengine as smp
+from smpengine.service.app import create_app
+from smpengine.service.limits import Limits
+from smpengine.service.run import server_of
+
+TABLE = {
+    "version": 1, "seed": 3, "treatment": "natural", "scalp": {"extent_mm": [24.0, 18.0]},
+    "render": {"px_per_mm": 40.0},
+}  # fmt: skip
+
+
+@contextlib.contextmanager
+def serving(
+    limits: Limits | None = None, plan: smp.Plan | None = None, **more: Any
+) -> Iterator[str]:  # fmt: skip
+    """Give the address of a service."""
+    given = Limits() if limits is None else limits
+    app = create_app(smp.Plan.from_dict(TABLE) if plan is None else plan, limits=given,
+                     device="cpu", **more)  # fmt: skip
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+        server = server_of(app, "127.0.0.1", port, given)
+        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+        thread.start()
+        until = time.monotonic() + 30.0
+        while not server.started and time.monotonic() < until:
+            time.sleep(0.01)
+        assert server.started
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.should_exit = True
+            thread.join(20.0)
+            assert not thread.is_alive(), "the service did not stop"
+
+
+@pytest.fixture(scope="session")
+def url() -> Iterator[str]:
+    with serving() as there:
+        yield there
+
+
+@pytest.fixture
+def client(url: str) -> Iterator[smp.Client]:
+    with smp.Client(url) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def plan() -> smp.Plan:
+    return smp.Plan.from_dict(TABLE)
+
+
+@pytest.fixture
+def serve() -> Callable[..., contextlib.AbstractContextManager[str]]:
+    return serving

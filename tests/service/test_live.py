@@ -1,0 +1,128 @@
+"""The live view: soon, then as it is; the newest wish alone."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+import smpengine as smp
+from smpengine.service.limits import Limits
+
+
+def socket_to(url: str, **more: Any) -> ClientConnection:
+    return connect("ws" + url.removeprefix("http") + "/live", max_size=None, **more)
+
+
+def test_a_view_comes_soon_and_then_as_it_is(client: smp.Client, plan: smp.Plan) -> None:
+    window = (3.0, 2.0, 20.0, 15.0)
+    with client.live() as live:
+        stages = list(live.show(40.0, window, day=77.0, exposure=1.21, format="png"))
+    assert [s.share for s in stages] == sorted(s.share for s in stages)
+    assert len(stages) >= 2
+    assert stages[-1].share == 1.0
+    final = smp.render(plan.scene(77.0), 40.0, window, exposure=1.21)
+    np.testing.assert_array_equal(stages[-1].picture, final)
+    coarse = stages[0].picture.astype(float)
+    assert coarse.shape == final.shape
+    assert abs(coarse.mean() - final.mean()) < 4.0
+
+
+def test_a_patch_is_shown_and_named(client: smp.Client) -> None:
+    with client.live() as live:
+        last = list(live.show(20.0, patch={"skin": {"type": "V"}}, format="png"))[-1]
+    assert client.plan(last.plan).plan["skin"]["type"] == "V"
+    np.testing.assert_array_equal(client.window(None, 20.0, last.plan), last.picture)
+
+
+def test_only_the_newest_wish_is_drawn_to_its_end(serve: Any) -> None:
+    plan = smp.Plan.from_dict({
+        "version": 1, "treatment": "strong", "scalp": {"extent_mm": [120.0, 90.0]},
+    })  # fmt: skip
+    with serve(plan=plan) as url, socket_to(url) as socket:
+        for number in range(12):
+            wish = {"number": number, "px_per_mm": 20.0, "exposure": 1.0, "day": 40.0 + number}
+            socket.send(json.dumps(wish))
+            time.sleep(0.02)
+        ended = []
+        while 11 not in ended:
+            told = json.loads(socket.recv(60.0))
+            assert "errors" not in told
+            socket.recv(60.0)
+            if told["share"] == 1.0:
+                ended.append(told["number"])
+        assert len(ended) <= 3, "stale wishes were drawn to their ends"
+        stale = httpx.get(f"{url}/metrics").text.split("\nsmpengine_stale_total ")[1].split("\n")[0]
+        assert float(stale) >= 9.0
+
+
+@pytest.mark.parametrize(
+    ("message", "says"),
+    [
+        ("{", "body must be JSON"),
+        ('{"px_per_mm": NaN}', "body must hold finite numbers"),
+        ("{}", "px_per_mm must"),
+        ('{"px_per_mm": 10, "colour": 1}', "colour must"),
+        ('{"px_per_mm": 10, "window_mm": [0, 0, 1]}', "window_mm.3 must"),
+        ('{"px_per_mm": 9000}', "picture must have at most 16 million pixels"),
+        ('{"px_per_mm": 10, "plan": "none"}', "plan must be the id of a plan"),
+        ('{"px_per_mm": 10, "patch": {"fullness": 2}}', "plan: fullness must"),
+        ('{"px_per_mm": 10, "sessions": [4]}', "sessions must be numbers from 1 to 3, got 4"),
+        ('{"px_per_mm": 10, "number": -1}', "number must"),
+    ],
+)
+def test_what_is_wrong_is_said_and_the_line_stays(url: str, message: str, says: str) -> None:
+    with socket_to(url) as socket:
+        socket.send(message)
+        told = json.loads(socket.recv(20.0))
+        assert any(says in line for line in told["errors"]), told
+        socket.send('{"number": 5, "px_per_mm": 5}')
+        assert json.loads(socket.recv(20.0))["number"] == 5
+
+
+def test_bytes_and_floods_end_the_line_and_nothing_else(url: str, client: smp.Client) -> None:
+    with socket_to(url) as socket:
+        socket.send(b"\x00\x01")
+        with pytest.raises(ConnectionClosed):
+            socket.recv(20.0)
+    with socket_to(url) as socket:
+        socket.send(" " * (2**20 + 1))
+        with pytest.raises(ConnectionClosed):
+            socket.recv(20.0)
+    assert client.plan().id
+
+
+def test_lines_are_counted_and_freed(serve: Any) -> None:
+    with serve(Limits(most_live=2)) as url:
+        with socket_to(url), socket_to(url):
+            with pytest.raises((InvalidStatus, ConnectionClosed)), socket_to(url) as third:
+                third.recv(5.0)
+            assert "smpengine_live 2.0" in httpx.get(f"{url}/metrics").text
+        until = time.monotonic() + 10.0
+        while "smpengine_live 0.0" not in httpx.get(f"{url}/metrics").text:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        with socket_to(url) as socket:
+            socket.send('{"px_per_mm": 2}')
+            assert json.loads(socket.recv(20.0))["share"] >= 0.0
+
+
+def test_pages_of_elsewhere_get_no_line(serve: Any) -> None:
+    with serve() as url:
+        with pytest.raises(InvalidStatus):
+            socket_to(url, origin="http://elsewhere.example")
+        with socket_to(url, origin=url) as socket:
+            socket.send('{"px_per_mm": 2}')
+            assert json.loads(socket.recv(20.0))["share"] >= 0.0
+    with (
+        serve(origins=("http://elsewhere.example",)) as url,
+        socket_to(url, origin="http://elsewhere.example") as socket,
+    ):
+        socket.send('{"px_per_mm": 2}')
+        assert json.loads(socket.recv(20.0))["share"] >= 0.0
