@@ -65,7 +65,7 @@ export const Tools = ({ stage }) => html`<div class="stack">
 function Files() {
   const pick = (event) => event.target.files[0] && act.open(event.target.files[0]);
   const view = act.pictureAddress(false);
-  return html`<h2>Save or open</h2>
+  return html`<h2 tabindex="-1" autofocus>Save or open</h2>
     <div class="actions">
       ${view && html`<a class="button" id="save-view" href=${view} download="view.png">Picture of what is seen (PNG)</a>`}
       <a class="button" id="save-whole" href=${act.pictureAddress(true)} download="scalp.png">Picture of all of it (PNG)</a>
@@ -75,7 +75,7 @@ function Files() {
     </div>`;
 }
 
-const Help = () => html`<h2>Help</h2>
+const Help = () => html`<h2 tabindex="-1" autofocus>Help</h2>
   <p class="note">A simulation of healed pigment. Move the picture by dragging, zoom with the wheel or two fingers.
     Every change can be undone, and nothing is stored.</p>
   <dl class="shortcuts">

@@ -29,12 +29,13 @@ function trimmed({ edges, rows }) {
   const full = edges.slice(1).map((_, i) => rows.some((row) => row[i] > 0));
   const first = Math.max(0, full.indexOf(true) - 1);
   const last = Math.min(full.length - 1, full.lastIndexOf(true) + 1);
-  return { edges: edges.slice(first, last + 2), rows: rows.map((row) => row.slice(first, last + 1)) };
+  const open = last === full.length - 1; // the last bar holds all that is more, too
+  return { edges: edges.slice(first, last + 2), rows: rows.map((row) => row.slice(first, last + 1)), open };
 }
 
 // Bars of counts, one layer upon the other.
 function Plot({ title, unit, digits, data, layers, words }) {
-  const { edges, rows } = trimmed(coarser(data, layers));
+  const { edges, rows, open } = trimmed(coarser(data, layers));
   const sums = edges.slice(1).map((_, i) => rows.reduce((sum, row) => sum + row[i], 0));
   const most = Math.max(...sums);
   if (!(most > 0)) return html`<div><h3>${title}</h3><p class="note">No dots to measure here.</p></div>`;
@@ -58,7 +59,7 @@ function Plot({ title, unit, digits, data, layers, words }) {
     <svg class="plot" viewBox=${`0 0 ${WIDE} ${HIGH}`} preserveAspectRatio="none" role="img" aria-label=${words}>
       ${bars}
       <line x1="0" x2=${WIDE} y1=${HIGH - FOOT} y2=${HIGH - FOOT} />
-      ${ticks.map((value, i) => html`<text x=${x(value)} y=${HIGH - 4} text-anchor=${anchors[i]}>${number(value, digits)}</text>`)}
+      ${ticks.map((value, i) => html`<text x=${x(value)} y=${HIGH - 4} text-anchor=${anchors[i]}>${number(value, digits)}${open && !layers && i === 2 ? "+" : ""}</text>`)}
     </svg>
   </div>`;
 }

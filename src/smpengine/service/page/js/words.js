@@ -54,7 +54,7 @@ export const number = (value, digits = 0) =>
 export function layerWords(session) {
   const wide = number(2 * session.radius_mm, 2);
   const deep = number(session.depth_mm, 2);
-  return `${number(session.impressions)} dots, ${wide} mm wide, ${deep} mm deep`;
+  return `${number(session.impressions)} dots of ${wide} mm, ${deep} mm deep`;
 }
 
 // The marks of the timeline: days after the last session; null is settled, before any ageing.
