@@ -37,6 +37,8 @@ from smpengine.views.render_view import render_view
 from smpengine.views.view import View
 
 if TYPE_CHECKING:
+    from smpengine.notebook.napari import napari_layers
+    from smpengine.notebook.viewer import viewer
     from smpengine.photo.camera import Camera
     from smpengine.photo.fit import fit
     from smpengine.photo.fit_result import Fit
@@ -104,6 +106,7 @@ __all__ = [
     "fit",
     "load_plan",
     "load_sweep",
+    "napari_layers",
     "rasterise",
     "read_impressions",
     "read_photo",
@@ -117,6 +120,7 @@ __all__ = [
     "truth",
     "truth_maps",
     "upload",
+    "viewer",
     "write_impressions",
     "write_photo",
 ]
@@ -149,6 +153,8 @@ _LAZY = {
     "Stage": "preview.preview",
     "Stages": "sets.stages",
     "Simulation": "photo.simulation",
+    "napari_layers": "notebook.napari",
+    "viewer": "notebook.viewer",
     "write_impressions": "plan.table",
     "write_photo": "photo.write_photo",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -217,6 +218,11 @@ class Scene:
         if self.hair is not None and len(self.hair):
             total = joined(total, self.hair.roots(self.skin.lambda_nm))
         return total
+
+    def _repr_png_(self) -> bytes:
+        """Return a picture of it, for notebooks; what draws lies above what is drawn."""
+        png: bytes = import_module("smpengine.notebook.shown").scene_png(self)
+        return png
 
     def in_bands(self, skin: Skin, index: Sequence[int]) -> Scene:
         """Return the scene in another skin, its pigment in some of its bands.

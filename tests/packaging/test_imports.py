@@ -26,6 +26,7 @@ LAYERS = (
         "cli_view",
     ),
     ("bench",),
+    ("notebook",),
     ("service",),
     ("sets",),
     ("photo",),

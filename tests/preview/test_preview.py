@@ -157,7 +157,7 @@ def test_an_edit_redraws_only_what_it_reaches(drawn: list[int]) -> None:
 
 def test_a_picture_comes_soon_and_then_as_it_is() -> None:
     scene = scene_of()
-    for window, scale in ((WINDOW, 40.0), (WINDOW, 77.0), (None, 8.0)):
+    for window, scale in ((WINDOW, 250.0), (None, 77.0), (None, 31.0)):
         view = smp.Preview(scene, "cpu")
         stages = list(view.refine(window, scale, every_s=0.0))
         wanted = fresh(scene, window, scale)

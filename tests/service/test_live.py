@@ -23,11 +23,11 @@ def socket_to(url: str, **more: Any) -> ClientConnection:
 def test_a_view_comes_soon_and_then_as_it_is(client: smp.Client, plan: smp.Plan) -> None:
     window = (3.0, 2.0, 20.0, 15.0)
     with client.live() as live:
-        stages = list(live.show(40.0, window, day=77.0, exposure=1.21, format="png"))
+        stages = list(live.show(90.0, window, day=77.0, format="png"))
     assert [s.share for s in stages] == sorted(s.share for s in stages)
     assert len(stages) >= 2
     assert stages[-1].share == 1.0
-    final = smp.render(plan.scene(77.0), 40.0, window, exposure=1.21)
+    final = smp.render(plan.scene(77.0), 90.0, window)
     np.testing.assert_array_equal(stages[-1].picture, final)
     coarse = stages[0].picture.astype(float)
     assert coarse.shape == final.shape
@@ -126,3 +126,16 @@ def test_pages_of_elsewhere_get_no_line(serve: Any) -> None:
     ):
         socket.send('{"px_per_mm": 2}')
         assert json.loads(socket.recv(20.0))["share"] >= 0.0
+
+
+def test_a_small_window_of_a_large_scalp_is_the_wholes(serve: Any) -> None:
+    table = {"version": 1, "treatment": "strong", "scalp": {"extent_mm": [120.0, 90.0]}}
+    patch = {"fullness": 0.7, "faults": ["ink-migration"]}
+    own = smp.Plan.from_dict({**table, **patch})
+    with serve(plan=smp.Plan.from_dict(table)) as url, smp.Client(url) as client:
+        with client.live() as live:
+            for day, window in ((None, (50.0, 40.0, 58.0, 46.0)), (35.0, (-1.0, 84.0, 5.0, 91.0))):
+                asked = live.show(40.0, window, patch=patch, day=day, format="png")
+                last = list(asked)[-1].picture
+                np.testing.assert_array_equal(last, smp.render(own.scene(day), 40.0, window))
+        assert client.plan().about["impressions"] > 10_000

@@ -103,8 +103,8 @@ def test_the_divider_cuts_one_picture_from_the_other(page: Page) -> None:
     rows = slice(*(round(share * cut.shape[0]) for share in (y.start, y.stop)))
     edge = round(at * cut.shape[1])
     left, right = np.s_[rows, 20 : edge - 24], np.s_[rows, edge + 24 : round(0.8 * cut.shape[1])]
-    assert np.array_equal(cut[left], before[left])
-    assert np.array_equal(cut[right], after[right])
+    assert np.abs(cut[left] - before[left]).mean() < 0.5
+    assert np.abs(cut[right] - after[right]).mean() < 0.5
     assert np.abs(cut[right] - before[right]).mean() > 3.0
 
 

@@ -28,13 +28,18 @@ def test_tiles_of_every_level_joined_are_the_whole(client: smp.Client, plan: smp
         px_per_mm = math.ldexp(40.0, z - scale["max_zoom"])
         width, height = Levels((24.0, 18.0), 40.0).size(scale["max_zoom"] - z)
         rows = [
-            np.hstack([client.tile(z, x, y) for x in range(-(-width // 256))])
+            np.hstack([client.tile(z, x, y, edge="cut") for x in range(-(-width // 256))])
             for y in range(-(-height // 256))
         ]
         joined = np.vstack(rows)
         assert joined.shape == (height, width, 3)
         box = (0.0, 0.0, width / px_per_mm, height / px_per_mm)
         np.testing.assert_array_equal(joined, smp.render(plan.scene(), px_per_mm, box))
+    last = client.tile(2, 3, 2)  # whole, as most viewers want them: beyond the scalp is bare skin
+    assert last.shape == (256, 256, 3)
+    np.testing.assert_array_equal(last[:208, :192], joined[512:, 768:])
+    bare = smp.render(smp.clean(plan.scene()), 40.0)
+    assert abs(last[230:, 220:].mean() - bare.mean()) < 1.0
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,6 +92,11 @@ class Plan:
 
     def __repr__(self) -> str:
         return f"Plan(sessions={len(self.sessions)}, extent_mm={self.extent_mm}, seed={self.seed})"
+
+    def _repr_html_(self) -> str:
+        """Return its sessions and a picture, for notebooks; what draws lies above plans."""
+        shown: str = import_module("smpengine.notebook.shown").plan_html(self)
+        return shown
 
     @property
     def seed(self) -> int:

@@ -23,19 +23,24 @@ from smpengine.errors import InputError, SceneError, must
 from smpengine.impressions import Impressions, joined
 from smpengine.preview.cache import Block, Cache
 from smpengine.preview.rects import nearest_first
+from smpengine.preview.same import same_rows
 from smpengine.preview.store import Stores
-from smpengine.preview.version import Version, same_rows
+from smpengine.preview.version import Version
 from smpengine.preview.view import Asked, finish_of, middle_of
 from smpengine.render import OUTPUTS, exposure_of, render
 from smpengine.resident import Resident, upload
 from smpengine.scene import BANDS, Scene, Skin
 from smpengine.window import check_scale, pixel_window
-from smpengine.workers import Cancel, Workers, thread_count
+from smpengine.workers import Cancel, thread_count
 
 _MOST_STEPS: Final = 100
 """That can be undone."""
 _LEAST_PX_PER_MM: Final = 0.125
 """Below it a pixel is more than a tile of subpixels, and a scalp a few pixels: nothing is kept."""
+_AT_ONCE: Final = 4
+"""Side, in blocks, of what is drawn between two looks at the clock: a megapixel of subpixels."""
+_SOON_BLOCKS: Final = 24
+"""So few are drawn as soon as a coarse picture would be."""
 Window = tuple[float, float, float, float]
 
 
@@ -147,7 +152,7 @@ class Preview:
             )  # fmt: skip
         asked, out = _asked(version, window_mm, px_per_mm, output)
         finish = finish_of(version, output, exposure_of(exposure))
-        workers = Workers(self._threads, cancel)
+        workers = asked.workers(self._threads, cancel)
         keys = asked.keys(workers)
         blocks = asked.found(self._cache, keys)
         for rect in asked.missing(keys, blocks):
@@ -185,14 +190,14 @@ class Preview:
         version = self._version
         asked, out = _asked(version, window_mm, px_per_mm, output)
         finish = finish_of(version, output, exposure_of(exposure))
-        workers = Workers(self._threads, cancel)
+        workers = asked.workers(self._threads, cancel)
         keys = asked.keys(workers)
         blocks: dict[tuple[int, int], Block] = asked.found(self._cache, keys)
-        if len(blocks) < len(keys):
+        missing = asked.missing(keys, blocks, _AT_ONCE)
+        if sum(rows * cols for _, _, rows, cols in missing) > _SOON_BLOCKS:
             asked.coarse(finish, out, workers)
             asked.finish(blocks, finish, out, workers)
             yield Stage(out.copy(), len(blocks) / len(keys))
-        missing = [(*place, 1, 1) for place in keys if place not in blocks]
         shown = time.monotonic()
         for rect in nearest_first(missing, middle_of(asked)):
             blocks |= asked.draw(rect, keys, self._cache, workers)

@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from smpengine.impressions import COLUMNS, Impressions
+from smpengine.impressions import Impressions
 from smpengine.optics.scatter import REACH_SAMPLES, Splats, reach_mm
 from smpengine.panel_hair import hair_near
 from smpengine.preview.store import NO_SLOT, Slots, Store, Stores
@@ -207,25 +207,6 @@ def _samples(px_per_mm: float, window: PixelWindow) -> tuple[PixelWindow, float]
     """Return a window's subpixels, and their scale."""
     halvings = halvings_for(px_per_mm)
     return subpixels(window, halvings), math.ldexp(px_per_mm, halvings)
-
-
-def same_rows(before: Scene, after: Scene) -> NDArray[np.intp]:
-    """Return of each deposit of a scene the row of one that is the same in another; -1 for none."""
-    old, new = before.deposits, after.deposits
-    if not len(old) or old.mua_per_mm.shape[1] != new.mua_per_mm.shape[1]:
-        return np.full(len(new), -1, np.intp)
-    if len(old) == len(new):
-        candidates = np.arange(len(new))
-    else:
-        order = np.argsort(old.x_mm, kind="stable")
-        at = np.searchsorted(old.x_mm[order], new.x_mm)
-        candidates = order[np.minimum(at, len(old) - 1)]
-    same = np.ones(len(new), np.bool_)
-    for name in COLUMNS:
-        equal = getattr(new, name) == getattr(old, name)[candidates]
-        same &= equal.all(axis=1) if equal.ndim == 2 else equal
-    found: NDArray[np.intp] = np.where(same, candidates, -1)
-    return found
 
 
 class _Index:

@@ -17,11 +17,13 @@ from smpengine.preview.version import Place, Version, block_px, blocks_of, windo
 from smpengine.raster.splats import PixelWindow
 from smpengine.scene import BANDS
 from smpengine.window import FULL_SCALE_PX_PER_MM, halvings_for, subpixels
-from smpengine.workers import Workers
+from smpengine.workers import Cancel, Workers
 
 _MOST_AT_ONCE: Final = 16
 """Side, in blocks, of what is drawn at once: 4096 subpixels, as panels of pictures are."""
 _COARSER: Final = 4
+_ALONE_PX: Final = 2**17
+"""Subpixels: two tiles of 256. Five levels of halos start their threads one after the other."""
 _FROM_FINER: Final = 4
 """Pixels of 2^4 subpixels a side and more are made of finer ones, which are drawn and kept: who
 looks at a whole scalp will look closer, and at the levels above."""
@@ -86,6 +88,11 @@ class Asked:
         """Of its blocks, in pixels."""
         return block_px(self.px_per_mm)
 
+    def workers(self, threads: int, cancel: Cancel | None) -> Workers:
+        """Return who draws it: one thread where little is drawn, for others take long to start."""
+        subpixels_px = self.window.height * self.window.width << 2 * halvings_for(self.px_per_mm)
+        return Workers(1 if subpixels_px <= _ALONE_PX else threads, cancel)
+
     def keys(self, workers: Workers) -> dict[Place, bytes]:
         """Return the keys of its blocks."""
         places = list(blocks_of(self.window, self.side))
@@ -96,10 +103,13 @@ class Asked:
         known = {place: cache.get(key) for place, key in keys.items()}
         return {place: block for place, block in known.items() if block is not None}
 
-    def missing(self, keys: Mapping[Place, bytes], blocks: Mapping[Place, Block]) -> list[Rect]:
-        """Return what is to be drawn, in rectangles of blocks, none of them very large."""
+    def missing(
+        self, keys: Mapping[Place, bytes], blocks: Mapping[Place, Block],
+        most: int = _MOST_AT_ONCE,
+    ) -> list[Rect]:  # fmt: skip
+        """Return what is to be drawn, in rectangles of blocks, none with a side of over `most`."""
         found = rectangles(place for place in keys if place not in blocks)
-        return [part for rect in found for part in _parts(rect)]
+        return [part for rect in found for part in _parts(rect, most)]
 
     def draw(
         self, rect: Rect, keys: Mapping[Place, bytes], cache: Cache, workers: Workers
@@ -206,13 +216,11 @@ def finish_of(version: Version, output: str, exposure: float | None) -> Finish:
     return finish_for(version.scene.skin, output, exposure)
 
 
-def _parts(rect: Rect) -> Iterable[Rect]:
+def _parts(rect: Rect, most: int) -> Iterable[Rect]:
     row, col, rows, cols = rect
-    for r in range(0, rows, _MOST_AT_ONCE):
-        for c in range(0, cols, _MOST_AT_ONCE):
-            yield (
-                row + r, col + c, min(_MOST_AT_ONCE, rows - r), min(_MOST_AT_ONCE, cols - c),
-            )  # fmt: skip
+    for r in range(0, rows, most):
+        for c in range(0, cols, most):
+            yield row + r, col + c, min(most, rows - r), min(most, cols - c)
 
 
 def middle_of(asked: Asked) -> tuple[float, float]:

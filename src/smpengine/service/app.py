@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
+import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -24,6 +27,7 @@ from smpengine.service import iiif, live, routes
 from smpengine.service.answer import Departed, departed
 from smpengine.service.desk import Desk
 from smpengine.service.guard import LOCAL, App, Guard
+from smpengine.service.known import Known
 from smpengine.service.limits import Limits
 from smpengine.service.metrics import Metrics
 from smpengine.service.problems import KIND, Problem, problem_of
@@ -66,7 +70,11 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        stop = threading.Event()
+        ahead = asyncio.get_running_loop().run_in_executor(None, _work_ahead, studio, stop)
         yield
+        stop.set()
+        await ahead
         app.state.desk.close()
         app.state.live_threads.shutdown(wait=True, cancel_futures=True)
 
@@ -81,6 +89,7 @@ def create_app(
         app.include_router(part.router)
     _say_what_is_wrong(app)
     _serve_page(app)
+    app.add_middleware(Known, state.desk.answers, state.metrics)
     if origins:
         app.add_middleware(
             CORSMiddleware, allow_origins=list(origins), allow_methods=["GET", "POST", "PATCH"],
@@ -89,6 +98,12 @@ def create_app(
         )  # fmt: skip
     names = LOCAL | frozenset(hosts)
     return Guard(app, given, state.metrics, token, names, tuple(origins))
+
+
+def _work_ahead(studio: Studio, stop: threading.Event) -> None:
+    """Draw what will be looked at first, unless it is refused anyway."""
+    with contextlib.suppress(SmpError, MemoryError):
+        studio.draw_overview(stop.is_set)
 
 
 def _serve_page(app: FastAPI) -> None:

@@ -154,7 +154,8 @@ class Client:
         plan
             Id; the one that is served when None.
         look
-            day, sessions (numbers), fault (names), exposure.
+            day, sessions (numbers), fault (names), exposure; edge="cut" for tiles that end where
+            the scalp does.
 
         Raises
         ------

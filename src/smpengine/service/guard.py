@@ -57,6 +57,7 @@ class Guard:
     ) -> None:  # fmt: skip
         self._app, self._limits, self._metrics = app, limits, metrics
         self._token, self._hosts, self._origins = token, hosts, origins
+        self._in_hand = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -82,10 +83,14 @@ class Guard:
                 message["headers"] = [*message.get("headers", []), *_HEADERS, *wanted]
                 self._tell(scope, message["status"], time.perf_counter() - since)
             # A client that takes nothing in must not be waited for without end.
-            await asyncio.wait_for(send(message), self._limits.receive_s)
+            async with asyncio.timeout(self._limits.receive_s):
+                await send(message)
 
+        self._in_hand += 1
         try:
             refused = self._refusal(scope)
+            if self._in_hand > self._limits.most_connections:
+                refused = Problem(503, ["too many requests in hand; come again soon."], 1)
             if refused is not None:
                 await _say(refused, answer)
                 return
@@ -103,6 +108,8 @@ class Guard:
             _log.exception("%s %s", scope["method"], scope["path"])
             if not started:
                 await _say(problem_of(error), answer)
+        finally:
+            self._in_hand -= 1
 
     def _refusal(self, scope: Scope) -> Problem | None:
         """Return why a request is not let in; None where it is."""

@@ -14,9 +14,9 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
 from smpengine.errors import must
+from smpengine.image.web import MEDIA
 from smpengine.raster.splats import PixelWindow
 from smpengine.service.answer import answer_picture, studio_of
-from smpengine.service.encode import MEDIA
 from smpengine.service.levels import TILE_PX
 from smpengine.service.looks import Look, look_of
 from smpengine.service.plans import Named
@@ -78,7 +78,7 @@ async def info(request: Request, name: Image) -> Response:
         "tiles": [{"width": TILE_PX, "scaleFactors": steps}],
         "sizes": [{"width": w, "height": h} for w, h in sizes
                   if w * h <= studio.limits.most_mpx * 1e6],
-        "preferredFormats": ["webp", "jpg"], "extraFormats": ["png", "webp"],
+        "preferredFormats": ["jpg"], "extraFormats": ["png", "webp"],
         "extraFeatures": ["regionByPct", "sizeByConfinedWh", "sizeByPct", "sizeUpscaling",
                           "profileLinkHeader"],
     }  # fmt: skip

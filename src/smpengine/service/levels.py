@@ -41,8 +41,13 @@ class Levels:
         width, height = (max(math.floor(mm * self.px_per_mm + 0.5), 1) for mm in self.extent_mm)
         return -(-width >> reduced), -(-height >> reduced)
 
-    def tile(self, level: int, col: int, row: int) -> tuple[float, PixelWindow] | None:
-        """Return scale and pixels of a tile; None where there is none."""
+    def tile(
+        self, level: int, col: int, row: int, cut: bool = False
+    ) -> tuple[float, PixelWindow] | None:
+        """Return scale and pixels of a tile; None where there is none.
+
+        Tiles at the right and bottom edges are whole, bare skin beyond the scalp, or are cut.
+        """
         if not 0 <= level <= self.most or min(col, row) < 0:
             return None
         reduced = self.most - level
@@ -50,7 +55,9 @@ class Levels:
         left, top = col * TILE_PX, row * TILE_PX
         if left >= width or top >= height:
             return None
-        size = min(TILE_PX, height - top), min(TILE_PX, width - left)
+        size = TILE_PX, TILE_PX
+        if cut:
+            size = min(TILE_PX, height - top), min(TILE_PX, width - left)
         return math.ldexp(self.px_per_mm, -reduced), PixelWindow(top, left, *size)
 
 

@@ -27,7 +27,7 @@ class Limits:
     most_each
         Requests in hand of one client; more are told to come again (429).
     most_connections
-        That are open at once.
+        Requests in hand at once, of any kind; four times as many connections may be open.
     most_live
         WebSockets that are open at once.
     answer_s

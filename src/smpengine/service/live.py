@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pydantic import ConfigDict, Field, ValidationError
 
 from smpengine.errors import Cancelled, InputError
-from smpengine.service.encode import encode
+from smpengine.image.web import encode
 from smpengine.service.levels import window_mm
 from smpengine.service.looks import Look, lines_of
 from smpengine.service.plans import read_json
@@ -88,19 +88,16 @@ def draw(studio: Studio, wanted: Wanted, tell: Tell, stopped: Callable[[], bool]
         named = studio.plans.patched(named.id, wanted.patch)
     asked = studio.window(named, wanted.look, wanted.window_mm, wanted.px_per_mm, wanted.format)
     said: dict[str, Any] = {"number": wanted.number, "plan": named.id}
-    if wanted.patch is not None:
-        said["description"] = studio.described(named)
     for image, share in _stages(studio, asked, stopped):
         height, width = image.shape[:2]
         told = {**said, "share": share, "width": width, "height": height}
         if not tell(told, encode(image, asked.kind, studio.threads)):
             return
-        said.pop("description", None)
 
 
 def _stages(studio: Studio, asked: Asked, stopped: Callable[[], bool]) -> Any:
-    preview = studio.scenes.get(asked.named, asked.look)
     box = window_mm(asked.window, asked.px_per_mm)
+    preview = studio.scenes.near(asked.named, asked.look, asked.px_per_mm, box)
     stages = preview.refine(
         box, asked.px_per_mm, exposure=studio.exposure(asked), cancel=stopped, every_s=_EVERY_S
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import OrderedDict
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -16,8 +17,15 @@ from smpengine.plan.plan import Plan
 from smpengine.plan.schema import FaultName
 from smpengine.preview.preview import Preview
 from smpengine.scene import Scene
+from smpengine.service.levels import Window
 from smpengine.service.plans import Named
+from smpengine.sets import place
 
+_STEP_MM: Final = 8.0
+"""Windows are rounded to whole steps, so that a view that moves a little has the same dots."""
+_AROUND_MM: Final = 16.0
+_WORTH: Final = 0.5
+"""Of a scalp: with more of it in view all of it is placed."""
 Day = Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]
 Exposure = Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)]
 
@@ -127,6 +135,33 @@ class Scenes:
             with self._lock:
                 self._making.pop(name, None)
 
+    def near(self, named: Named, look: Look, px_per_mm: float, window: Window) -> Preview:
+        """Return a plan as it is looked at, with what a window shows of it, soon.
+
+        Only the dots that can change the window are placed, where that spares much; its pixels are
+        the whole's, bit for bit.
+
+        Raises
+        ------
+        InputError
+            As for `get`.
+        """
+        width, height = named.plan.extent_mm
+        x0, y0 = (_STEP_MM * math.floor(edge / _STEP_MM) for edge in window[:2])
+        x1, y1 = (_STEP_MM * math.ceil(edge / _STEP_MM) for edge in window[2:])
+        whole = self._found((named.id, look.placed))
+        if whole is not None:
+            return whole
+        around = 2.0 * _AROUND_MM
+        if (x1 - x0 + around) * (y1 - y0 + around) > _WORTH * width * height:
+            return self.get(named, look)
+        name = named.id, (*look.placed, (x0, y0, x1, y1))
+        kept = self._found(name)
+        if kept is not None:
+            return kept
+        scene = scene_of(named.plan, look, (px_per_mm, (x0, y0, x1, y1)))
+        return self._keep(name, scene)
+
     @property
     def held_bytes(self) -> int:
         """How much of what is drawn is kept."""
@@ -160,8 +195,15 @@ class Scenes:
         return made
 
 
-def scene_of(plan: Plan, look: Look) -> Scene:
+def scene_of(plan: Plan, look: Look, near: tuple[float, Window] | None = None) -> Scene:
     """Return the scene of a plan as it is looked at.
+
+    Parameters
+    ----------
+    plan, look
+        Of what, and how.
+    near
+        Scale and window that it is for; the whole when None.
 
     Raises
     ------
@@ -176,7 +218,11 @@ def scene_of(plan: Plan, look: Look) -> Scene:
     if look.faults:
         faulty = plan.with_faults(*look.faults)
         faulty.once = plan.once
-    scene = faulty.scene(look.day)
+    if near is None:
+        scene = faulty.scene(look.day)
+    else:
+        picture = {"day": look.day, "px_per_mm": near[0], "window_mm": near[1]}
+        scene = place.scene_of(faulty, picture, False, 1)[0]
     if look.sessions is None:
         return scene
     shown = np.asarray([number - 1 for number in set(look.sessions)], np.int32)

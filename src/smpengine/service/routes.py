@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
 import smpengine
+from smpengine.image.web import MEDIA
 from smpengine.service.answer import (
     LookAsked,
     PlanAsked,
@@ -15,7 +16,6 @@ from smpengine.service.answer import (
     studio_of,
 )
 from smpengine.service.choices import choices
-from smpengine.service.encode import MEDIA
 from smpengine.service.plans import Named, read_json, read_toml
 from smpengine.service.problems import KIND, Problem
 from smpengine.service.studio import check_window
@@ -136,10 +136,14 @@ async def names() -> dict[str, Any]:
 @router.get("/tiles/{z}/{x}/{y}.{kind}", responses=PICTURE, response_class=Response,
             tags=["pictures"])  # fmt: skip
 async def tile(
-    request: Request, named: PlanAsked, look: LookAsked, z: int, x: int, y: int, kind: Kind
-) -> Response:
+    request: Request, named: PlanAsked, look: LookAsked, z: int, x: int, y: int, kind: Kind,
+    edge: Annotated[
+        Literal["whole", "cut"], Query(description="Whether tiles at the edges are cut short.")
+    ] = "whole",
+) -> Response:  # fmt: skip
     """Give a tile: level, column, row; level 0 is the whole in one, y runs down."""
-    return await answer_picture(request, studio_of(request).tile(named, look, (z, x, y), kind))
+    asked = studio_of(request).tile(named, look, (z, x, y), kind, edge == "cut")
+    return await answer_picture(request, asked)
 
 
 @router.get("/window.{kind}", responses=PICTURE, response_class=Response, tags=["pictures"])

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import math
+import time
 from typing import Any, Final
 
 import uvicorn
@@ -13,6 +16,10 @@ from smpengine.service.guard import LOCAL, App
 from smpengine.service.limits import Limits
 
 _STOP_S: Final = 5
+_OPEN: Final = 4
+"""Connections for each request that is taken on; beyond them uvicorn says 503 by itself."""
+_QUIET_S: Final = 60.0
+_LINES: Final = 1000
 
 
 def check_address(host: str, port: int, token: str | None) -> None:
@@ -72,14 +79,34 @@ def hurried(patience_s: float) -> type[HttpToolsProtocol]:
     return Hurried
 
 
+class _NotAgain(logging.Filter):
+    """Lets a line pass once a minute: a flood of requests must be none of lines."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        now = time.monotonic()
+        if len(self._said) > _LINES:
+            self._said.clear()
+        again = now - self._said.get(str(record.msg), -math.inf) < _QUIET_S
+        if not again:
+            self._said[str(record.msg)] = now
+        return not again
+
+
 def server_of(app: App, host: str, port: int, limits: Limits) -> uvicorn.Server:
     """Return a server of the service, for `run` or for a thread of one's own."""
     config = uvicorn.Config(
         app, host, port, http=hurried(limits.receive_s), ws="websockets-sansio",
-        limit_concurrency=limits.most_connections, timeout_keep_alive=30, backlog=1024,
+        limit_concurrency=_OPEN * limits.most_connections, timeout_keep_alive=30, backlog=1024,
         ws_max_size=limits.most_body_kib * 1024, ws_max_queue=4, log_level="warning",
         server_header=False, timeout_graceful_shutdown=_STOP_S,
     )  # fmt: skip
+    log = logging.getLogger("uvicorn.error")
+    if not any(isinstance(each, _NotAgain) for each in log.filters):
+        log.addFilter(_NotAgain())
     return uvicorn.Server(config)
 
 

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 import smpengine
 from smpengine.devices import resolve
 from smpengine.errors import InputError, must
+from smpengine.image.web import encode
 from smpengine.plan.course import course_of
 from smpengine.plan.plan import Plan
 from smpengine.raster.splats import PixelWindow
-from smpengine.service.encode import encode
 from smpengine.service.levels import TILE_PX, Levels, Window, window_mm
 from smpengine.service.limits import Limits
 from smpengine.service.looks import Look, Scenes
@@ -110,6 +110,18 @@ class Studio:
             for _ in view.refine((x - reach, y - reach, x + reach, y + reach), px_per_mm):
                 pass
 
+    def draw_overview(self, cancel: Cancel) -> None:
+        """Draw the whole of what is served first, small: its levels and dots are known then.
+
+        Raises
+        ------
+        Cancelled
+            It was stopped.
+        """
+        first = self.plans.first
+        whole = self.tile(first, Look(), (0, 0, 0), "jpg")
+        self.pixels(whole, cancel)
+
     def tag(self, asked: Asked) -> str:
         """Return what a picture is known by: devices differ in the last bit."""
         return f"{asked.tag}-{self.device.split(':')[0]}"
@@ -118,7 +130,9 @@ class Studio:
         """Return a plan's levels of tiles."""
         return Levels(named.plan.extent_mm, self.px_per_mm)
 
-    def tile(self, named: Named, look: Look, at: tuple[int, int, int], kind: str) -> Asked:
+    def tile(
+        self, named: Named, look: Look, at: tuple[int, int, int], kind: str, cut: bool = False
+    ) -> Asked:
         """Return what a tile is; `at` is level, column and row.
 
         Raises
@@ -126,7 +140,7 @@ class Studio:
         Problem
             There is no such tile (404).
         """
-        found = self.levels(named).tile(*at)
+        found = self.levels(named).tile(*at, cut)
         if found is None:
             z, x, y = at
             most = self.levels(named).most

@@ -15,7 +15,7 @@ export function sourceOf(scale, id, look) {
     minLevel: 0,
     maxLevel: scale.max_zoom,
     getTileUrl: (level, x, y) =>
-      address(`tiles/${level}/${x}/${y}.${TILE_KIND}?${queryOf(look, { plan: id })}`),
+      address(`tiles/${level}/${x}/${y}.${TILE_KIND}?${queryOf(look, { plan: id, edge: "cut" })}`),
   };
 }
 

@@ -1,0 +1,66 @@
+"""Which deposits of one scene are those of another: what an edit, or a plan, left as it was."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from smpengine.impressions import COLUMNS
+from smpengine.scene import Scene
+
+_NONE = -1
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+"""Fibonacci hashing: the highest bits of the product depend on all of a number's."""
+
+
+def same_rows(before: Scene, after: Scene) -> NDArray[np.intp]:
+    """Return of each deposit of a scene the row of one that is the same in another; -1 for none."""
+    old, new = before.deposits, after.deposits
+    if not len(old) or old.mua_per_mm.shape[1] != new.mua_per_mm.shape[1]:
+        return np.full(len(new), _NONE, np.intp)
+    found = np.arange(len(new))
+    if len(old) != len(new) or not np.array_equal(old.x_mm, new.x_mm):
+        found = _at_same_x(old.x_mm, new.x_mm)
+    for name in COLUMNS:
+        mine, theirs = getattr(new, name), getattr(old, name)
+        if mine.ndim == 2:
+            for band in range(mine.shape[1]):
+                _drop_others(found, mine[:, band], theirs[:, band])
+        else:
+            _drop_others(found, mine, theirs)
+    return found
+
+
+@njit(nogil=True, cache=True)
+def _at_same_x(old, new):
+    """Return of each number the last row of an equal one in another column; -1 for none.
+
+    By a table of hashes with open addressing: sorting both takes three times as long.
+    """
+    bits = 4
+    while (1 << bits) < 2 * old.shape[0]:
+        bits += 1
+    mask, shift = np.uint64((1 << bits) - 1), np.uint64(64 - bits)
+    rows = np.full(1 << bits, -1, np.int64)
+    old_bits, new_bits = old.view(np.uint64), new.view(np.uint64)
+    for n in range(old_bits.shape[0]):
+        at = (old_bits[n] * _GOLDEN) >> shift
+        while rows[at] != -1 and old_bits[rows[at]] != old_bits[n]:
+            at = (at + np.uint64(1)) & mask
+        rows[at] = n
+    found = np.full(new_bits.shape[0], -1, np.int64)
+    for n in range(new_bits.shape[0]):
+        at = (new_bits[n] * _GOLDEN) >> shift
+        while rows[at] != -1 and old_bits[rows[at]] != new_bits[n]:
+            at = (at + np.uint64(1)) & mask
+        found[n] = rows[at]
+    return found
+
+
+@njit(nogil=True, cache=True)
+def _drop_others(found, mine, theirs):
+    """Set to -1 the rows of those whose values differ."""
+    for n in range(found.shape[0]):
+        if found[n] >= 0 and mine[n] != theirs[found[n]]:
+            found[n] = -1
