@@ -92,4 +92,5 @@ def tab(page: Page, name: str) -> None:
 
 def choose(page: Page, name: str, label: str) -> None:
     """Choose one of several."""
-    page.locator(f"fieldset:has(input[name={name}])").get_by_text(label, exact=True).click()
+    words = page.locator(f"fieldset:has(input[name={name}])").get_by_text(label, exact=True)
+    words.locator("xpath=ancestor::label").click()
