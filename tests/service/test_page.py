@@ -1,0 +1,357 @@
+"""Each control of the page does what it says: seen in pixels, at the size of a desk and of a phone."""
+
+from __future__ import annotations
+
+import io
+import json
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import smpengine as smp
+
+from .browser import (
+    CHROMIUM,
+    SIZES,
+    choose,
+    do,
+    page_of,
+    part,
+    picture,
+    settle,
+    slide,
+    tab,
+    treated,
+    untreated,
+)
+from .conftest import serving
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no browser at {CHROMIUM}"),
+]
+PLAN: dict[str, Any] = {
+    "version": 1, "seed": 5, "treatment": "strong", "skin": {"type": "I-II"},
+    "scalp": {
+        "extent_mm": [60.0, 44.0],
+        "hairline": {
+            "points_mm": [[0, 16], [15, 11], [30, 10], [45, 11], [60, 16]], "feather_mm": 3.0,
+        },
+    },
+    "render": {"px_per_mm": 20.0},
+}  # fmt: skip
+PAGE_BYTES = 700_000
+"""Of the page itself: it holds one viewer, and no framework."""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        shown = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield shown
+        shown.close()
+
+
+@pytest.fixture(scope="module")
+def there() -> Iterator[str]:
+    with serving(plan=smp.Plan.from_dict(PLAN)) as url:
+        yield url
+
+
+@pytest.fixture(params=SIZES)
+def page(request: pytest.FixtureRequest, browser: Browser, there: str) -> Iterator[Page]:
+    with page_of(browser, there, request.param) as shown:
+        yield shown
+
+
+def mean(shown: np.ndarray[Any, Any]) -> float:
+    return float(shown.mean())
+
+
+def test_it_opens_on_before_and_after(page: Page, there: str) -> None:
+    shown = picture(page)
+    assert mean(treated(shown)) < mean(untreated(shown)) - 10.0
+    bare = served(f"{there}/window.png?px_per_mm=10&sessions=")
+    off = untreated(shown).mean((0, 1)) - bare.mean((0, 1))
+    assert np.abs(off).max() < 1.5
+
+
+def served(address: str) -> np.ndarray[Any, Any]:
+    with urllib.request.urlopen(address) as answer:
+        return np.asarray(Image.open(io.BytesIO(answer.read())).convert("RGB"), np.float64)
+
+
+def test_the_divider_cuts_one_picture_from_the_other(page: Page) -> None:
+    divider = page.locator("#divider")
+    divider.focus()
+    before = do(page, lambda: page.keyboard.press("End"))
+    after = do(page, lambda: page.keyboard.press("Home"))
+    for _ in range(3):
+        page.keyboard.press("Shift+ArrowRight")
+    cut = do(page, divider.blur)
+    at, y = 0.3, slice(0.15, 0.8)
+    rows = slice(*(round(share * cut.shape[0]) for share in (y.start, y.stop)))
+    edge = round(at * cut.shape[1])
+    left, right = np.s_[rows, 20 : edge - 24], np.s_[rows, edge + 24 : round(0.8 * cut.shape[1])]
+    assert np.abs(cut[left] - before[left]).mean() < 0.5
+    assert np.abs(cut[right] - after[right]).mean() < 0.5
+    assert np.abs(cut[right] - before[right]).mean() > 3.0
+
+
+def test_the_divider_is_dragged(page: Page) -> None:
+    box = page.locator("#divider").bounding_box()
+    stage = page.locator("#stage").bounding_box()
+    assert box
+    assert stage
+    first = picture(page)
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(stage["x"] + 0.9 * stage["width"], box["y"] + box["height"] / 2, steps=4)
+    page.mouse.up()
+    assert mean(treated(do(page, lambda: None))) > mean(treated(first)) + 10.0
+
+
+def test_a_darker_skin_is_darker(page: Page) -> None:
+    seen = []
+    for label in ("I–II", "III–IV", "V", "VI"):
+        shown = do(page, lambda label=label: choose(page, "skin", label))  # type: ignore[misc]
+        seen.append((mean(untreated(shown)), mean(treated(shown))))
+    assert seen == sorted(seen, reverse=True)
+    assert all(a[0] > b[0] + 10.0 for a, b in zip(seen, seen[1:], strict=False))
+
+
+def test_light_brightens_both_sides(page: Page) -> None:
+    first = picture(page)
+    shown = do(page, lambda: slide(page, "light", 0.5))
+    assert mean(untreated(shown)) > mean(untreated(first)) + 10.0
+    assert mean(treated(shown)) > mean(treated(first)) + 10.0
+
+
+def test_more_fullness_is_darker_where_it_is_treated(page: Page) -> None:
+    sparse = do(page, lambda: slide(page, "fullness", 0.1))
+    full = do(page, lambda: slide(page, "fullness", 0.95))
+    assert mean(treated(full)) < mean(treated(sparse)) - 8.0
+    assert np.array_equal(untreated(full), untreated(sparse))
+
+
+def test_more_texture_is_crisper(page: Page) -> None:
+    for _ in range(2):
+        page.keyboard.press("+")
+    soft = do(page, lambda: slide(page, "texture", 0.0))
+    crisp = do(page, lambda: slide(page, "texture", 1.0))
+    assert treated(crisp).std() > 1.25 * treated(soft).std()
+
+
+def test_sessions_are_switched_off_and_on(page: Page) -> None:
+    first = picture(page)
+    tab(page, "layers")
+    seen = [mean(treated(first))]
+    for number in (3, 2, 1):
+        shown = do(page, page.locator(f"#session-{number}").click)
+        seen.append(mean(treated(shown)))
+    assert seen == sorted(seen)
+    assert abs(seen[-1] - mean(untreated(first))) < 1.5
+    for number in (1, 2):
+        page.keyboard.press(str(number))
+    assert np.array_equal(treated(do(page, lambda: page.keyboard.press("3"))), treated(first))
+
+
+def test_time_fades_it_and_fresh_dots_are_dark_in_red_skin(page: Page) -> None:
+    settled = picture(page)
+    years = do(page, lambda: slide(page, "age", 6))
+    assert mean(treated(years)) > mean(treated(settled)) + 5.0
+    fresh = do(page, page.get_by_role("button", name="Fresh").click)
+    assert mean(treated(fresh)) < mean(treated(settled)) - 3.0
+    assert np.array_equal(treated(do(page, page.get_by_role("button", name="Settled").click)),
+                          treated(settled))  # fmt: skip
+
+
+def test_a_mistake_is_shown_right_of_the_divider(page: Page) -> None:
+    planned = treated(picture(page))
+    tab(page, "layers")
+    choose(page, "compare", "A mistake")
+    shown = do(page, lambda: choose(page, "fault", "Too dark"))
+    assert mean(treated(shown)) < mean(planned) - 3.0
+    assert abs(mean(untreated(shown)) - mean(planned)) < 3.0  # the plan itself is on the left
+    alone = do(page, lambda: choose(page, "compare", "Nothing"))
+    assert np.array_equal(treated(alone), planned)
+
+
+def test_the_hairline_is_dragged_back_and_what_it_leaves_is_skin(page: Page) -> None:
+    first = picture(page)
+    page.keyboard.press("h")
+    settle(page)
+    handle = page.locator(".handle").nth(2)
+    box, stage = handle.bounding_box(), page.locator("#stage").bounding_box()
+    assert box
+    assert stage
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    down = 0.35 * stage["height"]
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x, y + down, steps=6)
+    page.locator("#live-right").wait_for(state="visible")
+    page.wait_for_timeout(1500)
+
+    def strip(shown: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        top = round(y - stage["y"] + 0.45 * down)
+        left = round(x - stage["x"]) + 30
+        return shown[top : top + round(0.2 * down), left : left + round(0.04 * stage["width"])]
+
+    dragged = picture(page)
+    page.mouse.up()
+    gone = do(page, lambda: page.keyboard.press("Escape"))
+    skin = mean(untreated(first))
+    assert mean(strip(first)) < skin - 10.0
+    assert abs(mean(strip(dragged)) - skin) < 3.0  # while the hand still holds it
+    assert abs(mean(strip(gone)) - skin) < 2.0
+    back = do(page, lambda: page.keyboard.press("Control+z"))
+    assert np.array_equal(treated(back), treated(first))
+    again = do(page, lambda: page.keyboard.press("Control+Shift+z"))
+    assert np.array_equal(strip(again), strip(gone))
+
+
+def test_keys_move_a_point_of_the_hairline(page: Page) -> None:
+    first = picture(page)
+    page.keyboard.press("h")
+    page.locator(".handle").nth(2).focus()
+    for _ in range(6):
+        page.keyboard.press("Shift+ArrowDown")
+    moved = do(page, lambda: page.keyboard.press("Escape"))
+    assert mean(part(moved, 0.56, 0.30, 0.9, 0.6)) > mean(part(first, 0.56, 0.30, 0.9, 0.6)) + 3.0
+
+
+def test_an_area_is_painted_bare_and_taken_back(page: Page) -> None:
+    first = picture(page)
+    page.keyboard.press("p")
+    choose(page, "strength", "Bare")
+    stage = page.locator("#stage").bounding_box()
+    assert stage
+    x, y = stage["x"] + 0.64 * stage["width"], stage["y"] + 0.72 * stage["height"]
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 0.06 * stage["width"], y, steps=5)
+    page.mouse.up()
+    settle(page)
+    bare = do(page, lambda: page.keyboard.press("Escape"))
+    place = 0.65, 0.70, 0.69, 0.74
+    assert mean(part(first, *place)) < mean(untreated(first)) - 10.0
+    assert abs(mean(part(bare, *place)) - mean(untreated(first))) < 3.0
+    assert abs(mean(part(bare, 0.56, 0.9, 0.8, 0.97)) - mean(part(first, 0.56, 0.9, 0.8, 0.97))) < 2
+    removed = do(page, page.get_by_role("button", name="Remove this area").click)
+    assert abs(mean(part(removed, *place)) - mean(part(first, *place))) < 2.0
+
+
+def test_keys_paint_too(page: Page) -> None:
+    first = picture(page)
+    page.keyboard.press("p")
+    choose(page, "strength", "Bare")
+    page.locator(".sheet").focus()
+    for key in ("Shift+ArrowRight", " ", "Shift+ArrowRight", " "):
+        page.keyboard.press(key)
+    bare = do(page, lambda: page.keyboard.press("Escape"))
+    assert mean(part(bare, 0.52, 0.3, 0.8, 0.8)) > mean(part(first, 0.52, 0.3, 0.8, 0.8)) + 3.0
+
+
+def test_it_zooms_and_moves(page: Page) -> None:
+    first = picture(page)
+    zoomed = do(page, lambda: page.keyboard.press("+"))
+    moved = do(page, lambda: page.keyboard.press("Shift+ArrowDown"))
+    for one, other in ((first, zoomed), (zoomed, moved)):
+        assert np.abs(treated(one) - treated(other)).mean() > 2.0
+    page.mouse.move(*centre(page))
+    wheeled = do(page, lambda: page.mouse.wheel(0, -300))
+    assert np.abs(treated(moved) - treated(wheeled)).mean() > 2.0
+    page.get_by_role("button", name="Show all of it").click()
+    assert np.ptp(part(do(page, lambda: None), 0.1, 0.4, 0.2, 0.6), axis=(0, 1)).max() < 60.0
+
+
+def centre(page: Page) -> tuple[float, float]:
+    box = page.locator("#stage").bounding_box()
+    assert box
+    return box["x"] + 0.7 * box["width"], box["y"] + 0.5 * box["height"]
+
+
+def test_new_tiles_come_without_a_flash(page: Page) -> None:
+    first = mean(treated(picture(page)))
+    slide(page, "fullness", 1.0)
+    seen = []
+    for _ in range(12):
+        seen.append(mean(treated(picture(page))))
+        page.wait_for_timeout(40)
+    settle(page)
+    last = mean(treated(picture(page)))
+    assert last < first - 5.0
+    assert all(last - 3.0 < each < first + 3.0 for each in seen), (first, seen, last)
+
+
+def test_what_is_saved_is_what_is_seen(page: Page) -> None:
+    page.keyboard.press("s")
+    saved = {}
+    for name in ("save-view", "save-whole", "save-plan"):
+        with page.expect_download() as waiting:
+            page.locator(f"#{name}").click()
+        saved[name] = Path(waiting.value.path()).read_bytes()
+    whole = np.asarray(Image.open(io.BytesIO(saved["save-whole"])))
+    plan = smp.Plan.from_dict(json.loads(saved["save-plan"]))
+    assert np.array_equal(whole, smp.render(plan.scene(), 20.0))
+    view = np.asarray(Image.open(io.BytesIO(saved["save-view"])))
+    assert view.shape[0] < whole.shape[0] or view.shape[1] < whole.shape[1]
+
+
+def test_what_the_service_says_is_shown_as_it_is(page: Page) -> None:
+    wrong = {**PLAN, "fullness": 3.0}
+    page.keyboard.press("s")
+    page.locator("input[type=file]").set_input_files(
+        {"name": "a.json", "mimeType": "application/json", "buffer": json.dumps(wrong).encode()}
+    )
+    toast = page.locator(".toast")
+    toast.wait_for()
+    assert "fullness must be" in toast.inner_text()
+    page.keyboard.press("Escape")
+    toast.get_by_role("button", name="Close this message").click()
+    toast.wait_for(state="detached")
+
+
+def test_a_lost_connection_is_said_and_mended(page: Page) -> None:
+    first = picture(page)
+    page.context.set_offline(True)
+    slide(page, "fullness", 1.0)
+    toast = page.locator(".toast").filter(has_text="The connection is lost")
+    toast.wait_for()
+    page.context.set_offline(False)
+    toast.wait_for(state="detached")
+    shown = do(page, lambda: slide(page, "fullness", 0.9))
+    assert mean(treated(shown)) < mean(treated(first)) - 5.0
+
+
+def test_the_verdict_has_numbers_and_plots(page: Page) -> None:
+    tab(page, "verdict")
+    page.get_by_text("Depth by session").wait_for()
+    said = page.locator("#tabpanel").inner_text()
+    assert "mm" in said
+    assert "per cm²" in said
+    plots = page.locator(".plot")
+    assert plots.count() == 3
+    for n in range(3):
+        body = plots.nth(n).screenshot()
+        drawn = np.asarray(Image.open(io.BytesIO(body)).convert("RGB"), np.float64)
+        inked = (drawn.max((0, 1)) - drawn).max(2) > 40
+        assert 0.03 < inked.mean() < 0.7
+    score = page.locator(".score").inner_text()
+    tab(page, "layers")
+    page.locator("#session-3").click()
+    page.locator("#session-2").click()
+    settle(page)
+    tab(page, "verdict")
+    page.wait_for_function("s => document.querySelector('.score').innerText !== s", arg=score)
