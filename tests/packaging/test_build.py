@@ -20,6 +20,9 @@ SHIPPED = (
     "smpengine/plan/plan.schema.json",
     "smpengine/plan/template.toml",
     "smpengine/sets/sweep.schema.json",
+    "smpengine/notebook/viewer.js",
+    "smpengine/service/page/index.html",
+    "smpengine/service/page/vendor/openseadragon.min.js",
     "smpengine/sets/templates/card.md.j2",
 )
 
