@@ -1,7 +1,7 @@
 """Fetch the page's bundles from npm's registry, check them, and write them with vendor.json.
 
-Called by scripts/vendor. Each tarball is held against the SHA-512 that the registry gives for it; of
-each file that is kept vendor.json says the version, the licence and the SHA-256, which
+Called by scripts/vendor. Each tarball is held against the SHA-512 that the registry gives for it;
+of each file that is kept vendor.json says the version, the licence and the SHA-256, which
 tests/service/test_vendor.py holds.
 """
 

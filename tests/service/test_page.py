@@ -1,4 +1,4 @@
-"""Each control of the page does what it says: seen in pixels, at the size of a desk and of a phone."""
+"""Each control of the page does what it says: seen in pixels, at a desk and on a phone."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import io
 import json
 import urllib.request
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,8 +49,6 @@ PLAN: dict[str, Any] = {
     },
     "render": {"px_per_mm": 20.0},
 }  # fmt: skip
-PAGE_BYTES = 700_000
-"""Of the page itself: it holds one viewer, and no framework."""
 
 
 @pytest.fixture(scope="module")
@@ -123,11 +122,11 @@ def test_the_divider_is_dragged(page: Page) -> None:
 
 def test_a_darker_skin_is_darker(page: Page) -> None:
     seen = []
-    for label in ("I–II", "III–IV", "V", "VI"):
+    for label in ("I\u2013II", "III\u2013IV", "V", "VI"):
         shown = do(page, lambda label=label: choose(page, "skin", label))  # type: ignore[misc]
         seen.append((mean(untreated(shown)), mean(treated(shown))))
     assert seen == sorted(seen, reverse=True)
-    assert all(a[0] > b[0] + 10.0 for a, b in zip(seen, seen[1:], strict=False))
+    assert all(a[0] > b[0] + 10.0 for a, b in pairwise(seen))
 
 
 def test_light_brightens_both_sides(page: Page) -> None:
@@ -166,14 +165,21 @@ def test_sessions_are_switched_off_and_on(page: Page) -> None:
     assert np.array_equal(treated(do(page, lambda: page.keyboard.press("3"))), treated(first))
 
 
-def test_time_fades_it_and_fresh_dots_are_dark_in_red_skin(page: Page) -> None:
-    settled = picture(page)
-    years = do(page, lambda: slide(page, "age", 6))
-    assert mean(treated(years)) > mean(treated(settled)) + 5.0
-    fresh = do(page, page.get_by_role("button", name="Fresh").click)
-    assert mean(treated(fresh)) < mean(treated(settled)) - 3.0
-    assert np.array_equal(treated(do(page, page.get_by_role("button", name="Settled").click)),
-                          treated(settled))  # fmt: skip
+def test_time_goes_from_fresh_to_five_years(page: Page, there: str) -> None:
+    settled = treated(picture(page))
+    years = treated(do(page, lambda: slide(page, "age", 6)))
+    assert np.abs(years - settled).mean() > 1.0
+    # Pigment goes, and what is left spreads: the mean hardly moves, so hold it against the service.
+    day = 28 + 5 * 365.25
+    place = "window=34,28,48,42&px_per_mm=16"
+    want = served(f"{there}/window.png?{place}&day={day}")
+    assert np.abs(years.mean((0, 1)) - want.mean((0, 1))).max() < 2.0
+    fresh = treated(do(page, page.get_by_role("button", name="Fresh").click))
+    assert mean(fresh) < mean(settled) - 10.0
+    redness = [float((each[..., 0] - each[..., 1]).mean()) for each in (settled, fresh)]
+    assert redness[1] > redness[0] + 5.0
+    back = do(page, page.get_by_role("button", name="Settled").click)
+    assert np.array_equal(treated(back), settled)
 
 
 def test_a_mistake_is_shown_right_of_the_divider(page: Page) -> None:
@@ -354,4 +360,6 @@ def test_the_verdict_has_numbers_and_plots(page: Page) -> None:
     page.locator("#session-2").click()
     settle(page)
     tab(page, "verdict")
-    page.wait_for_function("s => document.querySelector('.score').innerText !== s", arg=score)
+    page.wait_for_function(
+        "s => ![undefined, s].includes(document.querySelector('.score')?.innerText)", arg=score
+    )

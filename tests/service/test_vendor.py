@@ -1,4 +1,4 @@
-"""The page's bundles are those that vendor.json names, and the page asks no other host for anything."""
+"""The page's bundles are those that vendor.json names, and it asks no other host for anything."""
 
 from __future__ import annotations
 

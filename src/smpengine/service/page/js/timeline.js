@@ -45,7 +45,7 @@ export function Timeline() {
       }}
       onChange=${(event) => act.age(daysAt(Number(event.target.value), marks))} />
     <div class="marks">
-      ${marks.map((mark, i) => html`<button class="mark" type="button" key=${mark.name} aria-label=${mark.name}
+      ${marks.map((mark, i) => html`<button class="mark" type="button" key=${mark.name} title=${mark.name}
         aria-pressed=${String(Math.abs(at - i) < 0.01)} onClick=${() => act.age(mark.settled ? null : mark.days)}>
         <span class="whole">${mark.name}</span><span class="brief">${mark.brief}</span></button>`)}
     </div>
