@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import io
 import json
 import re
@@ -94,6 +95,22 @@ def test_a_widget_follows_its_preview(plan: smp.Plan) -> None:
     near(heard.wish(widget, before=True)[1][0], smp.render(smp.clean(view.scene), 20.0, box))
 
 
+def test_the_skin_before_is_that_of_the_scene_shown_now(plan: smp.Plan) -> None:
+    view = smp.Preview(plan.scene(), "cpu")
+    widget = smp.viewer(view, width_px=200, height_px=160)
+    heard = Sent(widget)
+    heard.wish(widget, before=True)
+    hairy = smp.Plan.from_dict({**TABLE, "hair": {"length_mm": 1.0}})
+    view.show(dataclasses.replace(view.scene, hair=hairy.hair(), extent_mm=(30.0, 20.0)))
+    widget.refresh()
+    assert widget.extent_mm == [30.0, 20.0]
+    box = (2.0, 3.0, 12.0, 11.0)
+    shown = heard.wish(widget, before=True)[1][0]
+    near(shown, smp.render(smp.clean(view.scene), 20.0, box))
+    bald = smp.render(smp.clean(plan.scene()), 20.0, box)
+    assert np.abs(np.asarray(Image.open(io.BytesIO(shown)), float) - bald).mean() > 5.0
+
+
 def test_wishes_that_cannot_be_are_answered_in_a_line(plan: smp.Plan) -> None:
     widget = smp.viewer(plan, width_px=200, height_px=160)
     heard = Sent(widget)
@@ -103,6 +120,7 @@ def test_wishes_that_cannot_be_are_answered_in_a_line(plan: smp.Plan) -> None:
     assert buffers is None
     widget._handle_custom_msg({"number": 4}, [])
     assert heard.told[-1][0]["number"] == 4
+    assert "infinity" in heard.wish(widget, width_px=float("inf"))[0]["error"]
     heard.wish(widget, px_per_mm=1e9)
     assert heard.told[-1][0]["px_per_mm"] == 200.0
 

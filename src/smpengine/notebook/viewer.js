@@ -5,11 +5,9 @@ const LEAST = 0.25, MOST = 200, STEP = 1.2;
 
 function render({ model, el }) {
   const width = model.get("width_px"), height = model.get("height_px");
-  const [across, down] = model.get("extent_mm");
+  let [across, down] = model.get("extent_mm");
   const ratio = Math.min(globalThis.devicePixelRatio || 1, 2);
-  const view = { x: 0, y: 0, scale: Math.min(width / across, height / down), light: 1, before: false };
-  view.x = (across - width / view.scale) / 2;
-  view.y = (down - height / view.scale) / 2;
+  const view = { x: 0, y: 0, scale: 1, light: 1, before: false };
 
   const root = document.createElement("div");
   root.className = "smpengine";
@@ -59,9 +57,11 @@ function render({ model, el }) {
     if (said.number !== number) return;
     if (said.error) told.textContent = said.error;
     else {
-      const picture = await createImageBitmap(new Blob([buffers[0]], { type: "image/jpeg" }));
-      last = { ...said, picture };
+      const frame = new Blob([buffers[0]], { type: "image/jpeg" });
+      const picture = await createImageBitmap(frame).catch(() => null);
+      if (picture) last = { ...said, picture };
       paint();
+      if (!picture) told.textContent = "The kernel sent a frame that is no picture.";
     }
     inHand = false;
     if (waiting) wish();
@@ -73,6 +73,13 @@ function render({ model, el }) {
     view.y += at.y / view.scale - at.y / scale;
     view.scale = scale;
     wish();
+  }
+
+  function refresh() {
+    const extent = model.get("extent_mm");
+    if (extent[0] === across && extent[1] === down) { wish(); return; }
+    [across, down] = extent;
+    whole();
   }
 
   function whole() {
@@ -107,9 +114,9 @@ function render({ model, el }) {
   light.addEventListener("input", () => { view.light = Number(light.value); wish(); });
   before.addEventListener("change", () => { view.before = before.checked; wish(); });
   model.on("msg:custom", take);
-  model.on("change:version", wish);
-  wish();
-  return () => model.off("msg:custom", take);
+  model.on("change:version", refresh);
+  whole();
+  return () => { model.off("msg:custom", take); model.off("change:version", refresh); };
 }
 
 export default { render };

@@ -69,6 +69,7 @@ def viewer(shown: Plan | Scene | Preview, width_px: int = 640, height_px: int = 
 
         def refresh(self) -> None:
             """Show what a preview shows now."""
+            self.extent_mm = list(frames.extent_mm)
             self.version += 1
 
     made = Viewer(width_px=width_px, height_px=height_px, extent_mm=list(frames.extent_mm))
@@ -76,7 +77,7 @@ def viewer(shown: Plan | Scene | Preview, width_px: int = 640, height_px: int = 
     def answer(widget: Any, wish: Any, _: Any) -> None:
         try:
             said, frame = frames.draw(wish)
-        except (SmpError, KeyError, TypeError, ValueError) as error:
+        except (SmpError, KeyError, OverflowError, TypeError, ValueError) as error:
             number = wish.get("number") if isinstance(wish, dict) else None
             widget.send({"number": number, "error": str(error)})
             return
@@ -103,7 +104,8 @@ class _Frames:
 
     def __init__(self, preview: Preview) -> None:
         self._preview = preview
-        self._before = preview.branch(clean(preview.scene))
+        self._of = preview.scene  # what `_before` is without its pigment
+        self._before = preview.branch(clean(self._of))
 
     @property
     def extent_mm(self) -> tuple[float, float]:
@@ -123,9 +125,12 @@ class _Frames:
         width, height = (min(int(wish[key]), _MOST_PX) for key in ("width_px", "height_px"))
         x, y = float(wish["x_mm"]), float(wish["y_mm"])
         window = x, y, x + width / scale, y + height / scale
-        view = self._before if wish.get("before") else self._preview
-        if view is self._before and view.scene.skin is not self._preview.scene.skin:
-            view.show(clean(self._preview.scene))
+        view = self._preview
+        if wish.get("before"):
+            view = self._before
+            if self._preview.scene is not self._of:
+                self._of = self._preview.scene
+                view.show(clean(self._of))
         picture = view.render(window, scale, exposure=EXPOSURE * float(wish["light"]))
         said = {"number": wish["number"], "x_mm": x, "y_mm": y, "px_per_mm": scale}
         return said, encode(picture, "jpg")
