@@ -4,8 +4,10 @@ Nothing is said twice: guides take their text from README (see `_ext/parts.py`),
 schema, the reference from docstrings. `scripts/manual` builds it; warnings are errors.
 """
 
+import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import smpengine
 
@@ -26,7 +28,12 @@ myst_heading_anchors = 3
 
 autosummary_generate = True
 autodoc_default_options = {"members": True}
-autodoc_typehints = "none"  # numpydoc's sections say them, with shapes and units
+autodoc_typehints = "signature"  # numpydoc's sections add shapes and units
+autodoc_typehints_format = "short"
+maximum_signature_line_length = 88
+default_role = "autolink"  # `render` in a docstring leads to its page
+templates_path = ["_templates"]
+html_domain_indices = False
 autodoc_member_order = "bysource"
 numpydoc_show_class_members = False
 numpydoc_validation_checks: set[str] = set()
@@ -52,8 +59,23 @@ def _write_names() -> None:
     )
     there = HERE / "generated" / "names.rst"
     there.parent.mkdir(exist_ok=True)
+    for page in (there.parent / "names").glob("*.rst"):  # of names that are no more
+        if page.stem.removeprefix("smpengine.") not in smpengine.__all__:
+            page.unlink()
     if not there.exists() or there.read_text(encoding="utf-8") != text:
         there.write_text(text, encoding="utf-8")
+
+
+def _plain_arrays(*event: Any) -> tuple[str | None, str | None]:
+    """Write NDArray[float32] where autodoc writes out what that stands for."""
+    array = re.compile(r"~?(?:numpy\.)?ndarray\[.*?\], ~?(?:numpy\.)?dtype\[(.*?)\]\]")
+    arguments, result = (array.sub(r"NDArray[\1]", each) if each else each for each in event[-2:])
+    return arguments, result
+
+
+def setup(app: Any) -> None:
+    """Tell Sphinx."""
+    app.connect("autodoc-process-signature", _plain_arrays)
 
 
 _write_names()

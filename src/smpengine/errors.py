@@ -1,12 +1,14 @@
 """Everything that smpengine raises on purpose.
 
-SmpError
-├── InputError (also ValueError)      what the caller gave cannot be used
-│   ├── SceneError                    columns, skin, extent, window, scale
-│   └── PlanError                     a plan file; carries every problem found in it
-├── DeviceError (also RuntimeError)   a device that was asked for is missing or failed
-├── OutputError (also OSError)        a file could not be written; nothing half-written is left
-└── Cancelled                         the caller's ``cancel`` asked to stop
+::
+
+    SmpError
+    ├── InputError (also ValueError)      what the caller gave cannot be used
+    │   ├── SceneError                    columns, skin, extent, window, scale
+    │   └── PlanError                     a plan file; carries every problem found in it
+    ├── DeviceError (also RuntimeError)   a device that was asked for is missing or failed
+    ├── OutputError (also OSError)        a file could not be written; nothing half-written is left
+    └── Cancelled                         the caller's `cancel` asked to stop
 
 Messages read "{name} must {rule}, got {value} at {where}. {remedy}".
 """

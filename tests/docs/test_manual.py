@@ -17,7 +17,11 @@ MANUAL = ROOT / "docs" / "manual"
 
 @pytest.fixture(scope="module")
 def parts() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("parts", MANUAL / "_ext" / "parts.py")
+    return loaded(MANUAL / "_ext" / "parts.py")
+
+
+def loaded(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -68,3 +72,41 @@ def test_every_key_of_a_plan_is_listed(parts: ModuleType) -> None:
     assert len(seen) >= 15
     assert "Literal" not in said
     assert "typing" not in said
+    titles = re.findall(r"^## `(.+)`$", said, re.MULTILINE)
+    assert "[scalp.regions.gradient]" in titles
+    for title in titles:
+        assert re.fullmatch(r"\[[a-z_.]+\]|\[\[[a-z_.]+\]\]", title), title
+
+
+def test_links_of_readme_lead_to_pages(parts: ModuleType) -> None:
+    said = parts.linked("See [it](ARCHITECTURE.md#the-verdict) and [a](docs/a.png), [b](LICENSE).")
+    assert said == "See [it](truth.md#what-the-verdict-is-made-of) and [a](../a.png), b."
+    with pytest.raises(ValueError, match="#nothing has no page in the manual"):
+        parts.linked("[it](ARCHITECTURE.md#nothing)")
+
+
+def test_what_is_wrong_with_a_built_manual_is_said(tmp_path: Path) -> None:
+    problems = loaded(ROOT / "scripts" / "check_manual.py").problems
+    names = tmp_path / "generated" / "names"
+    names.mkdir(parents=True)
+    (tmp_path / "a.css").touch()
+    (tmp_path / "index.html").write_text(
+        '<link href="a.css?v=1"><a href="generated/names/smpengine.Plan.html#smpengine.Plan">'
+        '<a href="https://example.com">'
+    )
+    (names / "smpengine.Plan.html").write_text('<dt id="smpengine.Plan"></dt>')
+    (tmp_path / "search.html").touch()
+    assert problems(tmp_path, ["Plan"]) == []
+    (tmp_path / "index.html").write_text(
+        '<script src="https://example.com/a.js"></script><img src="no.png"><a href="gone.html">'
+        '<a href="#no"><a href="generated/names/smpengine.Plan.html">'
+    )
+    (tmp_path / "lost.html").touch()
+    assert problems(tmp_path, ["Plan", "Scene"]) == [
+        "index.html: gone.html leads nowhere.",
+        "index.html: #no has no such anchor.",
+        "index.html: https://example.com/a.js is loaded from elsewhere.",
+        "index.html: no.png is not there.",
+        "lost.html: no page leads there.",
+        "smpengine.Scene has no page.",
+    ]

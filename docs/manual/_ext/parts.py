@@ -18,10 +18,7 @@ from pydantic.fields import FieldInfo
 
 ROOT = Path(__file__).parents[3]
 LINE = re.compile(r"^<!-- (README|ARCHITECTURE|PLAN) (.+?) -->$", re.MULTILINE)
-PAGES = {
-    "the-optics": "optics.md", "the-verdict": "truth.md", "heads": "heads.md",
-    "photographs": "photographs.md", "previews": "previews.md",
-}  # fmt: skip
+PAGES = {"the-optics": "optics.md", "the-verdict": "truth.md#what-the-verdict-is-made-of"}
 
 
 def section(file: str, name: str) -> str:
@@ -43,7 +40,9 @@ def linked(text: str) -> str:
 
 
 def _page(anchor: str) -> str:
-    return f"]({PAGES[anchor]})" if anchor in PAGES else "](optics.md)"
+    if anchor not in PAGES:
+        raise ValueError(f"#{anchor} has no page in the manual. Name one in PAGES.")
+    return f"]({PAGES[anchor]})"
 
 
 def keys() -> str:
@@ -58,11 +57,11 @@ def keys() -> str:
             continue
         seen.add((path, model))
         title = f"`[{path}]`" if path else "The plan itself"
-        rows = ["| key | what it may be | if not given | |", "| --- | --- | --- | --- |"]
+        rows = ["| key | what it may be | if not given | what it is |", "| --- | --- | --- | --- |"]
         for name, field in model.model_fields.items():
             rows.append(f"| `{name}` | {kind(field)} | {default(field)} | {field.description} |")
             for many, inner in tables(field.annotation):
-                below = f"{path}.{name}".lstrip(".")
+                below = f"{path.strip('[]')}.{name}".lstrip(".")
                 waiting.append((f"[{below}]" if many else below, inner))
         note = (model.__doc__ or "").strip().splitlines()[0]
         parts.append(f"## {title}\n\n{note}\n\n" + "\n".join(rows))
