@@ -8,6 +8,7 @@ import io
 import json
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -178,7 +179,8 @@ def test_the_notebooks_of_the_examples_run(name: str, tmp_path: Path) -> None:
     assert len(json.dumps(nbformat.read(NOTEBOOKS / name, as_version=4))) < 8000
 
 
-PAGE = """<!doctype html><body style="margin:0"><div id="el"></div><script type="module">
+PAGE = """<!doctype html><link rel="stylesheet" href="/viewer.css">
+<body style="margin:0"><div id="el"></div><script type="module">
 const heard = {};
 const model = {
   get: (name) => ({ width_px: 400, height_px: 300, extent_mm: [24, 18], version: 0 })[name],
@@ -194,60 +196,89 @@ widget.render({ model, el: document.getElementById("el") });
 </script>"""
 
 
-@pytest.mark.slow
-def test_the_widget_in_a_browser(plan: smp.Plan) -> None:
+class Shown:
+    """The widget in a browser, its kernel in this process."""
+
+    def __init__(self, browser: Any, scene: smp.Scene) -> None:
+        import smpengine.notebook.viewer as source
+
+        self.scene = scene
+        frames = source._Frames(smp.Preview(scene, "cpu"))
+        self.tab = browser.new_page(viewport={"width": 420, "height": 380}, has_touch=True)
+
+        def draw(wish: dict[str, Any]) -> tuple[dict[str, Any], str]:
+            said, frame = frames.draw(wish)
+            return said, base64.b64encode(frame).decode()
+
+        def serve(route: Any) -> None:
+            name = route.request.url.removeprefix("http://widget/")
+            kinds = {"viewer.js": "text/javascript", "viewer.css": "text/css"}
+            body = PAGE if name == "" else Path(source.__file__).with_name(name).read_text("utf-8")
+            route.fulfill(content_type=kinds.get(name, "text/html"), body=body)
+
+        self.tab.expose_function("draw", draw)
+        self.tab.route("http://widget/**", serve)
+        self.tab.goto("http://widget/")
+        self.canvas = self.tab.locator("canvas")
+
+    def pixels(self) -> np.ndarray:
+        self.tab.wait_for_timeout(1500)
+        return np.asarray(Image.open(io.BytesIO(self.canvas.screenshot())).convert("RGB"), float)
+
+    def off(self, window: Any, px_per_mm: float, scene: smp.Scene | None = None) -> float:
+        """How far the canvas is from a render: the root of the mean square, in codes."""
+        there = smp.render(scene or self.scene, px_per_mm, window)[40:260, 40:360]
+        return float(np.sqrt(((self.pixels()[40:260, 40:360] - there) ** 2).mean()))
+
+
+@pytest.fixture
+def shown(plan: smp.Plan) -> Iterator[Shown]:
     playwright = pytest.importorskip("playwright.sync_api")
     chromium = Path("/usr/bin/chromium")
     if not chromium.exists():
         pytest.skip(f"no {chromium}")
-    import smpengine.notebook.viewer as source
-
-    scene = plan.scene()
-    frames = source._Frames(smp.Preview(scene, "cpu"))
-    script = Path(source.__file__).with_name("viewer.js").read_text(encoding="utf-8")
-
-    def draw(wish: dict[str, Any]) -> tuple[dict[str, Any], str]:
-        said, frame = frames.draw(wish)
-        return said, base64.b64encode(frame).decode()
-
     with playwright.sync_playwright() as running:
         browser = running.chromium.launch(executable_path=str(chromium), args=["--no-sandbox"])
-        tab = browser.new_page(viewport={"width": 420, "height": 380})
-        tab.expose_function("draw", draw)
-        kinds = {"/": ("text/html", PAGE), "/viewer.js": ("text/javascript", script)}
-        tab.route("http://widget/**", lambda route: route.fulfill(
-            content_type=kinds[route.request.url.removeprefix("http://widget")][0],
-            body=kinds[route.request.url.removeprefix("http://widget")][1]))  # fmt: skip
-        tab.goto("http://widget/")
-
-        def shown() -> np.ndarray:
-            tab.wait_for_timeout(1500)
-            png = tab.locator("canvas").screenshot()
-            return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), float)
-
-        def off(window: Any, px_per_mm: float, scene: smp.Scene = scene) -> float:
-            there = smp.render(scene, px_per_mm, window)[40:260, 40:360]
-            return float(np.sqrt(((shown()[40:260, 40:360] - there) ** 2).mean()))
-
-        scale = 400 / 24
-        assert off((0, 0, 24, 18), scale) < 6.0
-        tab.mouse.move(200, 150)
-        tab.mouse.down()
-        tab.mouse.move(100, 100, steps=5)
-        tab.mouse.up()
-        moved = (100 / scale, 50 / scale, 24 + 100 / scale, 18 + 50 / scale)
-        assert off(moved, scale) < 6.0
-        tab.locator("canvas").press("0")
-        tab.mouse.move(200, 150)
-        for _ in range(4):
-            tab.mouse.wheel(0, -100)
-        near = scale * 1.2**4
-        half = 12 / 1.2**4, 9 / 1.2**4
-        box = (12 - half[0], 9 - half[1], 12 + half[0], 9 + half[1])
-        assert off(box, near) < 8.0
-        tab.get_by_label("Before").check()
-        assert off(box, near, smp.clean(scene)) < 4.0
-        before = shown().mean()
-        tab.get_by_label("Light").fill("1.6")
-        assert shown().mean() > before + 15.0
+        yield Shown(browser, plan.scene())
         browser.close()
+
+
+SCALE = 400 / 24  # at which the whole scalp fits
+
+
+@pytest.mark.slow
+def test_the_widget_in_a_browser(shown: Shown) -> None:
+    tab = shown.tab
+    assert shown.off((0, 0, 24, 18), SCALE) < 6.0
+    tab.mouse.move(200, 150)
+    tab.mouse.down()
+    tab.mouse.move(100, 100, steps=5)
+    tab.mouse.up()
+    moved = (100 / SCALE, 50 / SCALE, 24 + 100 / SCALE, 18 + 50 / SCALE)
+    assert shown.off(moved, SCALE) < 6.0
+    tab.mouse.move(50, 50)  # no button is down
+    assert shown.off(moved, SCALE) < 6.0
+    shown.canvas.press("0")
+    tab.mouse.move(200, 150)
+    for _ in range(4):
+        tab.mouse.wheel(0, -100)
+    near = SCALE * 1.2**4
+    half = 12 / 1.2**4, 9 / 1.2**4
+    box = (12 - half[0], 9 - half[1], 12 + half[0], 9 + half[1])
+    assert shown.off(box, near) < 8.0
+    tab.get_by_label("Before").check()
+    assert shown.off(box, near, smp.clean(shown.scene)) < 4.0
+    before = shown.pixels().mean()
+    tab.get_by_label("Light").fill("1.6")
+    assert shown.pixels().mean() > before + 15.0
+
+
+@pytest.mark.slow
+def test_two_fingers_zoom_the_widget(shown: Shown) -> None:
+    touch = shown.tab.context.new_cdp_session(shown.tab)
+    for kind, reach in (("touchStart", 40), ("touchMove", 60), ("touchMove", 80)):
+        fingers = [{"x": 200 + way * reach, "y": 150, "id": way + 1} for way in (-1, 1)]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+        shown.tab.wait_for_timeout(100)  # moves within one frame are taken together
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    assert shown.off((6, 4.5, 18, 13.5), 2 * SCALE) < 8.0

@@ -93,13 +93,31 @@ function render({ model, el }) {
     event.preventDefault();
     zoom(event.deltaY < 0 ? STEP : 1 / STEP, { x: event.offsetX, y: event.offsetY });
   }, { passive: false });
-  canvas.addEventListener("pointerdown", (event) => canvas.setPointerCapture(event.pointerId));
-  canvas.addEventListener("pointermove", (event) => {
-    if (!event.buttons) return;
-    view.x -= event.movementX / view.scale;
-    view.y -= event.movementY / view.scale;
-    wish();
+  const fingers = new Map(); // or a mouse: where each is, in CSS pixels
+  const middle = () => {
+    const at = [...fingers.values()];
+    return { x: at.reduce((sum, one) => sum + one.x, 0) / at.length,
+             y: at.reduce((sum, one) => sum + one.y, 0) / at.length };
+  };
+  const apart = () => {
+    const [one, two] = fingers.values();
+    return two ? Math.max(Math.hypot(one.x - two.x, one.y - two.y), 1) : 1;
+  };
+  canvas.addEventListener("pointerdown", (event) => {
+    canvas.setPointerCapture(event.pointerId);
+    fingers.set(event.pointerId, { x: event.offsetX, y: event.offsetY });
   });
+  canvas.addEventListener("pointermove", (event) => {
+    if (!fingers.has(event.pointerId)) return;
+    const from = middle(), before_apart = apart();
+    fingers.set(event.pointerId, { x: event.offsetX, y: event.offsetY });
+    const to = middle();
+    view.x -= (to.x - from.x) / view.scale;
+    view.y -= (to.y - from.y) / view.scale;
+    zoom(apart() / before_apart, to);
+  });
+  for (const name of ["pointerup", "pointercancel", "lostpointercapture"])
+    canvas.addEventListener(name, (event) => fingers.delete(event.pointerId));
   canvas.addEventListener("keydown", (event) => {
     const step = 40 / view.scale;
     const keys = {

@@ -24,7 +24,7 @@ _PX_PER_MM: Final = (0.25, 200.0)
 
 
 def viewer(shown: Plan | Scene | Preview, width_px: int = 640, height_px: int = 480) -> Any:
-    """Return a widget that shows a scene: drag to move, wheel or +/- to zoom.
+    """Return a widget that shows a scene: drag to move; wheel, two fingers or +/- to zoom.
 
     It has a slider for the exposure and a switch for the skin before. Edits of a `Preview` are
     shown by its method ``refresh()``.
@@ -46,16 +46,19 @@ def viewer(shown: Plan | Scene | Preview, width_px: int = 640, height_px: int = 
     InputError
         It can show no such thing, it is too large or too small, or anywidget is not installed.
     """
+    for name, size in (("width_px", width_px), ("height_px", height_px)):
+        if isinstance(size, bool) or not isinstance(size, int) or not 64 <= size <= _MOST_PX:
+            raise InputError(must(name, f"be a whole number from 64 to {_MOST_PX}", repr(size)))
+    return _widget(_Frames(_preview_of(shown)), width_px, height_px)
+
+
+def _widget(frames: _Frames, width_px: int, height_px: int) -> Any:
     try:
         import anywidget
         import traitlets
     except ImportError as error:
         remedy = "pip install 'smpengine[notebook]'."
         raise InputError(must("viewer", "have anywidget", "none", remedy=remedy)) from error
-    for name, size in (("width_px", width_px), ("height_px", height_px)):
-        if isinstance(size, bool) or not isinstance(size, int) or not 64 <= size <= _MOST_PX:
-            raise InputError(must(name, f"be a whole number from 64 to {_MOST_PX}", repr(size)))
-    frames = _Frames(_preview_of(shown))
 
     class Viewer(anywidget.AnyWidget):  # type: ignore[misc]
         """A scene that is looked at; see `smpengine.notebook.viewer`."""
