@@ -29,7 +29,7 @@ AXE = "https://registry.npmjs.org/axe-core/-/axe-core-4.14.1.tgz"
 AXE_SHA512 = (
     "FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ=="
 )
-PAGE_BYTES = 700_000
+PAGE_BYTES = 250_000
 """Of the page without its tiles: one viewer, and no framework."""
 PLAN: dict[str, Any] = {
     "version": 1, "seed": 5, "treatment": "strong",

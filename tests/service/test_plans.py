@@ -112,6 +112,15 @@ def test_a_verdict_is_that_of_the_picture(client: smp.Client, plan: smp.Plan) ->
     assert sum(told["fwhm_mm"]["counts"]) == len(own.dots)
 
 
+def test_a_verdict_of_a_whole_scalp_is_refused(serve: Any) -> None:
+    plan = smp.Plan.from_dict({**SMALL, "scalp": {"extent_mm": [180.0, 220.0]}})
+    with serve(plan=plan) as url, smp.Client(url) as client:
+        name = client.plan().id
+        with pytest.raises(smp.InputError, match="window must have at most 100 cm2 for a verdict"):
+            client.verdict(name, (0.0, 0.0, 180.0, 80.0))
+        assert client.verdict(name)["window_mm"] == [70.0, 90.0, 110.0, 130.0]
+
+
 @pytest.mark.parametrize(
     ("body", "kind", "status", "says"),
     [
@@ -142,6 +151,10 @@ def test_what_is_no_plan(url: str, body: bytes, kind: str, status: int, says: st
         ({"scalp": {"extent_mm": [900, 900]}}, "plan: sessions must make at most 1,000,000 dots"),
         ({"scalp": {"extent_mm": [600, 600]}, "hair": {}, "fullness": 0.0},
          "plan: hair must make at most 1,000,000 hairs"),
+        ({"scalp": {"regions": [{"polygon_mm": [[k % 7, k % 5] for k in range(2500)]}]}},
+         "plan must have at most 4,000 numbers on this service, got 5,0"),
+        ({"scalp": {"regions": [{"svg": "M 0 0 " + "L 1 1 " * 5000 + "Z"}]}},
+         "plan must have at most 20,000 letters on this service, got 30,"),
         ({"skin": {"table": "/etc/passwd"}}, "plan: skin.table must be left out"),
         ({"scalp": {"regions": [{"mask": "../../secret.png"}]}}, "plan: scalp.regions[0].mask"),
         ({"scalp": {"regions": [{"svg_file": "x.svg"}]}}, "plan: scalp.regions[0].svg_file"),

@@ -19,6 +19,7 @@ from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 
 import smpengine
 from smpengine.errors import SmpError, must
@@ -115,7 +116,8 @@ def _serve_page(app: FastAPI) -> None:
     async def icon() -> Response:
         return Response(status_code=204)
 
-    app.mount("/page", StaticFiles(directory=PAGE), name="page")
+    # Pictures are packed already; the page alone is worth it.
+    app.mount("/page", GZipMiddleware(StaticFiles(directory=PAGE), minimum_size=1000), name="page")
 
 
 def _answer(problem: Problem) -> Response:

@@ -20,6 +20,9 @@ class Limits:
         Of what is sent to it, a plan or a live message.
     most_impressions
         That a plan may have, and hairs.
+    most_numbers, most_letters
+        In a plan that is sent, corners of regions most of all; twice the first plan's if that is
+        more. A corner costs placement as much as it has dots, and that cannot be stopped.
     most_extent_mm
         Of a plan's scalp, either way.
     most_waiting
@@ -41,6 +44,8 @@ class Limits:
     most_mpx: float = 16.0
     most_body_kib: int = 1024
     most_impressions: int = 1_000_000
+    most_numbers: int = 4000
+    most_letters: int = 20_000
     most_extent_mm: float = 1000.0
     most_waiting: int = 256
     most_each: int = 128

@@ -61,7 +61,10 @@ class Plans:
     def __init__(self, first: Plan, limits: Limits, stages: Stages) -> None:
         self._limits, self._stages = limits, stages
         self._folder = first._folder
-        self._files = dict.fromkeys(_files_of(first.resolved()))
+        said = first.resolved()
+        self._files = dict.fromkeys(_named_files(said))
+        own = _sizes(said)
+        self._most = max(limits.most_numbers, 2 * own[0]), max(limits.most_letters, 2 * own[1])
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, tuple[Named, int]] = OrderedDict()
         self._held = 0
@@ -102,6 +105,7 @@ class Plans:
         if files:
             rule = "be left out: plans that are sent name no files"
             raise PlanError([must(f"plan: {key}", rule, "a file") for key in files])
+        self._check_size(said)
         self._check_extent(said)
         plan = self._stages.plan(said, "plan", self._folder)
         self._check_count(plan)
@@ -136,6 +140,14 @@ class Plans:
         for _, value in _named_files(said):
             total.update((self._folder / value).read_bytes())
         return Named(total.hexdigest(), plan, said)
+
+    def _check_size(self, said: Mapping[str, Any]) -> None:
+        """Refuse a plan that would take minutes to be placed."""
+        for what, count, most in zip(("numbers", "letters"), _sizes(said), self._most, strict=True):
+            if count > most:
+                remedy = "Give regions fewer corners."
+                rule = f"have at most {most:,} {what} on this service"
+                raise PlanError([must("plan", rule, f"{count:,}", remedy=remedy)])
 
     def _check_extent(self, said: Mapping[str, Any]) -> None:
         """Refuse a huge scalp before anything is made of it."""
@@ -241,5 +253,13 @@ def _named_files(said: Any, at: str = "") -> Iterator[tuple[str, str]]:
             yield from _named_files(part, f"{at}[{k}]")
 
 
-def _files_of(said: Any) -> list[tuple[str, str]]:
-    return list(_named_files(said))
+def _sizes(said: Any) -> tuple[int, int]:
+    """Return how many numbers a plan has, and letters in its texts."""
+    if isinstance(said, Mapping):
+        parts = list(said.values())
+    elif isinstance(said, list | tuple):
+        parts = list(said)
+    else:
+        return (0, len(said)) if isinstance(said, str) else (1, 0)
+    sizes = [_sizes(part) for part in parts]
+    return sum(numbers for numbers, _ in sizes), sum(letters for _, letters in sizes)

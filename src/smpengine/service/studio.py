@@ -32,6 +32,7 @@ from smpengine.workers import Cancel, thread_count
 
 _VERDICT_PX_PER_MM: Final = 20.0
 _VERDICT_MM: Final = 40.0
+_VERDICT_PX: Final = 4_000_000
 _BINS: Final = 24
 _STAGES_BYTES: Final = 256 * 2**20
 
@@ -241,6 +242,10 @@ class Studio:
 
         box = _middle(named.plan.extent_mm) if window is None else window
         asked = self.window(named, look, box, _VERDICT_PX_PER_MM, "png")
+        if asked.window.width * asked.window.height > _VERDICT_PX:
+            rule = f"have at most {_VERDICT_PX / _VERDICT_PX_PER_MM**2 / 100:g} cm2 for a verdict"
+            area = asked.window.width * asked.window.height / _VERDICT_PX_PER_MM**2 / 100
+            raise Problem(413, [must("window", rule, f"{area:.0f}")])
         found = report(self.pixels(asked), _VERDICT_PX_PER_MM)
         scene = self.scenes.get(named, look).scene
         x, y, dots = scene.impressions.x_mm, scene.impressions.y_mm, scene.impressions
