@@ -89,6 +89,8 @@ def latency(url: str, runs: int) -> None:
 
     first = taken(1, lambda _: asked(tile_path(10_000)))[0]
     print(f"first tile of all                 {first:7.1f} ms")
+    whole = taken(1, lambda _: asked("/tiles/0/0/0.jpg"))[0]
+    print(f"the overview, which is drawn ahead {whole:6.1f} ms")
     beside = bare((64.0, 64.0, 70.4, 70.4))
     print("cold tile, 256 x 256, jpg        ", percentiles(
         taken(8 * runs, lambda k: asked(tile_path(k)))), beside)  # fmt: skip

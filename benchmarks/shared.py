@@ -34,11 +34,15 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seeds", type=int, default=4)
-    seeds = range(parser.parse_args().seeds)
+    parser.add_argument("--one-exposure", action="store_true", help="leave out those of five")
+    given = parser.parse_args()
+    seeds = range(given.seeds)
     for name, extent in (("scalp", (180.0, 220.0)), ("patch", (40.0, 30.0))):
         x, y = (0.5 * side - 256.0 / SCALE for side in extent)
         window = x, y, x + 512.0 / SCALE, y + 512.0 / SCALE
         for what, tones in (("one exposure", (1.0,)), ("five exposures", TONES)):
+            if given.one_exposure and len(tones) > 1:
+                continue
             variants = list(itertools.product(seeds, DAYS, SKINS, tones))
             _compare(f"{name} {extent[0]:g} x {extent[1]:g} mm, {what}", extent, window, variants)
 
