@@ -89,7 +89,7 @@ class Guard:
         self._in_hand += 1
         try:
             refused = self._refusal(scope)
-            if self._in_hand > self._limits.most_connections:
+            if self._in_hand > self._limits.most_connections and scope["path"] not in _OPEN:
                 refused = Problem(503, ["too many requests in hand; come again soon."], 1)
             if refused is not None:
                 await _say(refused, answer)

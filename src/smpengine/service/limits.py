@@ -30,7 +30,8 @@ class Limits:
     most_each
         Requests in hand of one client; more are told to come again (429).
     most_connections
-        Requests in hand at once, of any kind; four times as many connections may be open.
+        Requests in hand at once, of any kind. Four times as many connections may be open; for one
+        more the one that was quiet for longest is hung up on.
     most_live
         WebSockets that are open at once.
     answer_s

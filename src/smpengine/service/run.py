@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import math
 import time
 from typing import Any, Final
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from smpengine.errors import InputError, OutputError, must
 from smpengine.service.guard import LOCAL, App
 from smpengine.service.limits import Limits
+from smpengine.service.lines import Lines, protocol
 
 _STOP_S: Final = 5
 _OPEN: Final = 4
-"""Connections for each request that is taken on; beyond them uvicorn says 503 by itself."""
+"""Connections that may be open for each request that is taken on."""
+_OTHERS: Final = 128
+"""Files that are open beside connections: fonts, libraries, caches."""
 _QUIET_S: Final = 60.0
 _LINES: Final = 1000
 
@@ -40,45 +41,6 @@ def check_address(host: str, port: int, token: str | None) -> None:
         raise InputError(must("--token", "be 8 or more letters and digits", "others"))
 
 
-def hurried(patience_s: float) -> type[HttpToolsProtocol]:
-    """Return uvicorn's protocol, but it hangs up on who does not get a request's head across."""
-
-    class Hurried(HttpToolsProtocol):
-        _hurry: asyncio.TimerHandle | None = None
-
-        def connection_made(self, transport: Any) -> None:
-            super().connection_made(transport)
-            self._wait()
-
-        def on_message_begin(self) -> None:
-            super().on_message_begin()
-            self._wait()
-
-        def on_headers_complete(self) -> None:
-            self._rest()
-            super().on_headers_complete()
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            self._rest()
-            super().connection_lost(exc)
-
-        def _wait(self) -> None:
-            if self._hurry is None:
-                self._hurry = self.loop.call_later(patience_s, self._hang_up)
-
-        def _rest(self) -> None:
-            if self._hurry is not None:
-                self._hurry.cancel()
-                self._hurry = None
-
-        def _hang_up(self) -> None:
-            self._hurry = None
-            if self.transport is not None and not self.transport.is_closing():
-                self.transport.close()
-
-    return Hurried
-
-
 class _NotAgain(logging.Filter):
     """Lets a line pass once a minute: a flood of requests must be none of lines."""
 
@@ -96,11 +58,22 @@ class _NotAgain(logging.Filter):
         return not again
 
 
+def _most_files() -> int:
+    """Return how many files may be open, connections among them."""
+    try:
+        import resource
+    except ImportError:  # Windows, where sockets are no files
+        return 2**16
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 2**16 if soft == resource.RLIM_INFINITY else max(soft, 2 * _OTHERS)
+
+
 def server_of(app: App, host: str, port: int, limits: Limits) -> uvicorn.Server:
     """Return a server of the service, for `run` or for a thread of one's own."""
+    lines = Lines(min(_OPEN * limits.most_connections, _most_files() - _OTHERS))
     config = uvicorn.Config(
-        app, host, port, http=hurried(limits.receive_s), ws="websockets-sansio",
-        limit_concurrency=_OPEN * limits.most_connections, timeout_keep_alive=30, backlog=1024,
+        app, host, port, http=protocol(lines, limits.receive_s),
+        ws="websockets-sansio", timeout_keep_alive=30, backlog=1024,
         ws_max_size=limits.most_body_kib * 1024, ws_max_queue=4, log_level="warning",
         server_header=False, timeout_graceful_shutdown=_STOP_S,
     )  # fmt: skip
