@@ -34,7 +34,7 @@ MIN_SIGMA_PX: Final = 0.5
 NEGLIGIBLE: Final = 1e-8
 """A component whose peak is lower in every band is not drawn: 500 that overlap change R by at most
 5e-6 of itself, a third of a step of a 16-bit pixel where those are finest."""
-CHUNK: Final = 8_192
+CHUNK: Final = 2_048
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from smpengine.workers import Workers, thread_count
 
 _PLACE: Final = 0xFFFF_FFFF  # counter word of the lattices' own numbers; no rank is as large
 _OWN: Final = 4096  # streams below are shared by the gaps, those from here on are the sessions' own
-CHUNK: Final = 65_536
+CHUNK: Final = 8_192
 MIN_RADIUS_SHARE: Final = 0.2
 
 

@@ -193,8 +193,9 @@ class Preview:
         workers = asked.workers(self._threads, cancel)
         keys = asked.keys(workers)
         blocks: dict[tuple[int, int], Block] = asked.found(self._cache, keys)
-        missing = asked.missing(keys, blocks, _AT_ONCE)
-        if sum(rows * cols for _, _, rows, cols in missing) > _SOON_BLOCKS:
+        soon = len(keys) - len(blocks) <= _SOON_BLOCKS
+        missing = asked.missing(keys, blocks) if soon else asked.missing(keys, blocks, _AT_ONCE)
+        if not soon:
             asked.coarse(finish, out, workers)
             asked.finish(blocks, finish, out, workers)
             yield Stage(out.copy(), len(blocks) / len(keys))

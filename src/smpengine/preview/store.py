@@ -8,6 +8,7 @@ changed. Halos reach a centimetre, so most impressions belong to many blocks.
 from __future__ import annotations
 
 import itertools
+import math
 import pickle
 import threading
 from collections import OrderedDict
@@ -27,18 +28,23 @@ from smpengine.scene import Skin
 from smpengine.workers import Workers
 
 NO_SLOT: Final = -1
-_FIRST: Final = 4096
 _SPARE: Final = 65_536
+_RESERVED: Final = 2**19
+"""Slots that a store has room for from the start, at most: what is not written is no memory yet,
+and to make room later is to copy all of them while somebody waits."""
 _MOST_STORES: Final = 4
 Slots = NDArray[np.int32]
+Corner = tuple[int, int]
+Lists = tuple[NDArray[np.int64], Slots]
+"""Where the slots of each block start, row by row, and the slots."""
 
 
 class Columns:
-    """Arrays with room for so many slots: places, halos, discs."""
+    """Arrays with room for so many slots: places, how far discs and all else reach, and both."""
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self.x_px, self.y_px, self.disc_px = (np.empty(size) for _ in range(3))
+        self.x_px, self.y_px, self.disc_px, self.reach_px = (np.empty(size) for _ in range(4))
         self.sigma_px = np.empty((size, GAUSSIANS), np.float32)
         self.peak = np.empty((size, GAUSSIANS, 6), np.float32)
         self.disc_x, self.disc_y = (np.empty((size, GRANULES)) for _ in range(2))
@@ -63,11 +69,13 @@ class Store:
         What they are of: a skin, and the scale of the finest samples.
     number
         No other store has it.
+    count
+        How many impressions there are to begin with.
     """
 
-    def __init__(self, skin: Skin, px_per_mm: float, number: int) -> None:
+    def __init__(self, skin: Skin, px_per_mm: float, number: int, count: int) -> None:
         self.skin, self.px_per_mm, self.number = skin, px_per_mm, number
-        self._columns = Columns(_FIRST)
+        self._columns = Columns(min(_crowd(count) + count, _RESERVED))
         self.used = 0
         self._lock = threading.Lock()
 
@@ -103,14 +111,28 @@ class Store:
             column = getattr(columns, name)
             column[there, :each] = values.reshape(len(wanted), each, *values.shape[1:])
         columns.disc_px[there] = _disc_reach(wanted, cores, each, self.px_per_mm)
+        columns.reach_px[there] = _reach(
+            columns.sigma_px[there], columns.peak[there], columns.disc_px[there]
+        )
 
-    def reaching(self, slots: Slots, window: PixelWindow) -> Slots:
-        """Return those slots that are something in a window of samples, in their order."""
+    def reaching(self, slots: Slots, side: int, across: int, down: int, corner: Corner) -> Lists:
+        """Return which slots are something in each of some blocks, in their order.
+
+        Parameters
+        ----------
+        slots
+            Of which.
+        side, across, down, corner
+            Of a block in samples, how many there are, and column and row of the first.
+        """
         columns = self._columns
-        found = _reach(slots, _edges(window), columns.x_px, columns.y_px, columns.sigma_px,
-                       columns.peak, columns.disc_px)  # fmt: skip
-        chosen: Slots = slots[found]
-        return chosen
+        shape = float(side), across, down, float(corner[0]), float(corner[1])
+        given = slots, columns.x_px, columns.y_px, columns.reach_px, *shape
+        starts = np.zeros(across * down + 1, np.int64)
+        starts[1:] = np.cumsum(_count_reaching(*given))
+        chosen = np.empty(starts[-1], np.int32)
+        _list_reaching(*given, starts[:-1].copy(), chosen)
+        return starts, chosen
 
     def splats(self, slots: Slots, window: PixelWindow) -> Splats:
         """Return what of some slots reaches a window of samples, in their order."""
@@ -156,12 +178,17 @@ class Stores:
         name = pickle.dumps(skin), px_per_mm
         with self._lock:
             store = self._stores.pop(name, None)
-            if store is None or store.used > 3 * count + _SPARE:
-                store = Store(skin, px_per_mm, next(self._numbers))
+            if store is None or store.used > _crowd(count):
+                store = Store(skin, px_per_mm, next(self._numbers), count)
             self._stores[name] = store
             while len(self._stores) > _MOST_STORES:
                 self._stores.popitem(last=False)
             return store
+
+
+def _crowd(count: int) -> int:
+    """Return with how many slots a store of so many impressions is crowded."""
+    return 3 * count + _SPARE
 
 
 def _edges(window: PixelWindow) -> NDArray[np.float64]:
@@ -171,22 +198,62 @@ def _edges(window: PixelWindow) -> NDArray[np.float64]:
 
 
 @njit(nogil=True, cache=True)
-def _reach(slots, edges, x, y, sigma, peak, disc_reach):
-    """Tell which slots have anything that reaches a window."""
-    found = np.zeros(slots.shape[0], np.bool_)
-    for n in range(slots.shape[0]):
-        k = slots[n]
-        reach = disc_reach[k]
+def _reach(sigma, peak, disc_reach):
+    """Return how far from its place anything of each slot is drawn, in samples."""
+    reach = disc_reach.copy()
+    for k in range(reach.shape[0]):
         for g in range(GAUSSIANS):
             wide = REACH_SIGMAS * sigma[k, g] + REACH_SAMPLES
-            if wide > reach and not (
+            if wide > reach[k] and not (
                 peak[k, g, 0] == 0.0 and peak[k, g, 1] == 0.0 and peak[k, g, 2] == 0.0
             ):
-                reach = wide
-        found[n] = (edges[0] - reach < x[k] < edges[2] + reach) and (
-            edges[1] - reach < y[k] < edges[3] + reach
-        )
-    return found
+                reach[k] = wide
+    return reach
+
+
+@njit(nogil=True, cache=True)
+def _blocks_reached(at, reach, corner, side, count):
+    """Return the first and one past the last of a row of blocks that a slot changes."""
+    # Blocks are open intervals widened by the reach: at < corner + (k + 1) side + reach, and
+    # at > corner + k side - reach.
+    first = math.floor((at - reach - corner) / side)
+    while first < count and not at < corner + (first + 1) * side + reach:
+        first += 1
+    while first > 0 and at < corner + first * side + reach:
+        first -= 1
+    first = max(first, 0)
+    end = first
+    while end < count and corner + end * side - reach < at:
+        end += 1
+    return first, end
+
+
+@njit(nogil=True, cache=True)
+def _count_reaching(slots, x, y, reach, side, across, down, left, top):
+    """Count the slots that change each block."""
+    counts = np.zeros(across * down, np.int64)
+    for n in range(slots.shape[0]):
+        k = slots[n]
+        first_col, end_col = _blocks_reached(x[k], reach[k], left, side, across)
+        first_row, end_row = _blocks_reached(y[k], reach[k], top, side, down)
+        for row in range(first_row, end_row):
+            for col in range(first_col, end_col):
+                counts[row * across + col] += 1
+    return counts
+
+
+@njit(nogil=True, cache=True)
+def _list_reaching(slots, x, y, reach, side, across, down, left, top, at, chosen):
+    """Write the slots that change each block, in their order."""
+    for n in range(slots.shape[0]):
+        k = slots[n]
+        first_col, end_col = _blocks_reached(x[k], reach[k], left, side, across)
+        first_row, end_row = _blocks_reached(y[k], reach[k], top, side, down)
+        for row in range(first_row, end_row):
+            for col in range(first_col, end_col):
+                block = row * across + col
+                chosen[at[block]] = k
+                at[block] += 1
 
 
 @njit(nogil=True, cache=True)

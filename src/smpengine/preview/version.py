@@ -32,6 +32,8 @@ _LEAST_BLOCK_PX: Final = 64
 _MOST_SUBPIXELS: Final = 2048
 _CELL_MM: Final = 4.0
 _MOST_CELLS: Final = 2**14
+_PART: Final = 4
+"""Side, in blocks, of what keys are worked out for at once."""
 
 Key = bytes
 Place = tuple[int, int]
@@ -142,22 +144,30 @@ class Version:
     ) -> dict[Place, Key]:
         side = block_px(px_per_mm)
         around, scale = _samples(px_per_mm, _around(places, side))
-        store, slots = self._placed(self._rows_near(around, scale), scale, workers)
+        rows = self._rows_near(around, scale)
+        store, slots = self._placed(rows, scale, workers)
+        near = slots[rows]
         common = self._common, repr((px_per_mm, store.number)).encode()
         made: dict[Place, Key] = {}
+        parts = list(_parts(places))
 
         def work(job: int, _: None) -> None:
-            fine, _scale = _samples(px_per_mm, window_of(places[job], side))
-            total = hashlib.blake2b(b"".join(common), digest_size=16)
-            total.update(repr(places[job]).encode())
-            near = slots[self._rows_near(fine, scale)]
-            total.update(np.ascontiguousarray(store.reaching(near, fine)).data)
-            hairs = hair_near(self.scene, scale, fine)
-            if hairs is not None:
-                total.update(pickle.dumps(hairs))
-            made[places[job]] = total.digest()
+            part, (row0, col0, down, across) = parts[job]
+            fine, _scale = _samples(px_per_mm, window_of((row0, col0), side))
+            corner = fine.col0, fine.row0
+            starts, lists = store.reaching(near, fine.width, across, down, corner)
+            for row, col in part:
+                at = (row - row0) * across + col - col0
+                total = hashlib.blake2b(b"".join(common), digest_size=16)
+                total.update(repr((row, col)).encode())
+                total.update(lists[starts[at] : starts[at + 1]].data)
+                block, _scale = _samples(px_per_mm, window_of((row, col), side))
+                hairs = hair_near(self.scene, scale, block)
+                if hairs is not None:
+                    total.update(pickle.dumps(hairs))
+                made[row, col] = total.digest()
 
-        workers.each(len(places), work, lambda: None)
+        workers.each(len(parts), work, lambda: None)
         return made
 
     @cached_property
@@ -194,6 +204,17 @@ class Version:
     @cached_property
     def _index(self) -> _Index:
         return _Index(self.scene.deposits)
+
+
+def _parts(places: Sequence[Place]) -> Iterator[tuple[list[Place], tuple[int, int, int, int]]]:
+    """Give places by squares of blocks, with the first row and column, and how many of each."""
+    squares: dict[Place, list[Place]] = {}
+    for row, col in places:
+        squares.setdefault((row // _PART, col // _PART), []).append((row, col))
+    for part in squares.values():
+        rows, cols = [row for row, _ in part], [col for _, col in part]
+        first, left = min(rows), min(cols)
+        yield part, (first, left, max(rows) - first + 1, max(cols) - left + 1)
 
 
 def _around(places: Sequence[Place], side: int) -> PixelWindow:
