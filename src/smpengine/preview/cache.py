@@ -8,6 +8,8 @@ from collections import OrderedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from smpengine.preview.room import Room
+
 Block = NDArray[np.float32]
 
 
@@ -18,10 +20,16 @@ class Cache:
     ----------
     most_bytes
         What is kept.
+
+    Attributes
+    ----------
+    room
+        Where blocks are to lie.
     """
 
     def __init__(self, most_bytes: int) -> None:
         self._most = most_bytes
+        self.room = Room()
         self._held = 0
         self._blocks: OrderedDict[bytes, Block] = OrderedDict()
         self._lock = threading.Lock()

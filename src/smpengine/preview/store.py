@@ -22,6 +22,7 @@ from smpengine.impressions import Impressions
 from smpengine.optics.deposit import GAUSSIANS
 from smpengine.optics.granules import GRANULES
 from smpengine.optics.scatter import REACH_SAMPLES, REACH_SIGMAS, Splats, discs_of, scatter
+from smpengine.preview.room import Room
 from smpengine.raster.profile import DISC_TAPER_END
 from smpengine.raster.splats import Discs, Gaussians, PixelWindow
 from smpengine.scene import Skin
@@ -71,9 +72,14 @@ class Store:
         No other store has it.
     count
         How many impressions there are to begin with.
+    room
+        For what is given out.
     """
 
-    def __init__(self, skin: Skin, px_per_mm: float, number: int, count: int) -> None:
+    def __init__(
+        self, skin: Skin, px_per_mm: float, number: int, count: int, room: Room
+    ) -> None:  # fmt: skip
+        self._room = room
         self.skin, self.px_per_mm, self.number = skin, px_per_mm, number
         self._columns = Columns(min(_crowd(count) + count, _RESERVED))
         self.used = 0
@@ -136,15 +142,16 @@ class Store:
 
     def splats(self, slots: Slots, window: PixelWindow) -> Splats:
         """Return what of some slots reaches a window of samples, in their order."""
-        columns, edges, most = self._columns, _edges(window), len(slots)
-        halos = np.empty(most * GAUSSIANS), np.empty(most * GAUSSIANS)
-        sigma = np.empty(most * GAUSSIANS, np.float32)
-        peak = np.empty((most * GAUSSIANS, 6), np.float32)
+        columns, edges = self._columns, _edges(window)
+        array, most = self._room.array, len(slots) * GAUSSIANS
+        halos = array((most,), np.float64), array((most,), np.float64)
+        sigma, peak = array((most,), np.float32), array((most, 6), np.float32)
         count = _halos(slots, edges, columns.x_px, columns.y_px, columns.sigma_px, columns.peak,
                        *halos, sigma, peak)  # fmt: skip
-        discs = np.empty(most * GRANULES), np.empty(most * GRANULES)
-        spread, edge = (np.empty(most * GRANULES, np.float32) for _ in range(2))
-        cap = np.empty((most * GRANULES, 3), np.float32)
+        most = len(slots) * GRANULES
+        discs = array((most,), np.float64), array((most,), np.float64)
+        spread, edge = (array((most,), np.float32) for _ in range(2))
+        cap = array((most, 3), np.float32)
         drawn = _discs(slots, edges, columns.x_px, columns.y_px, columns.disc_px, columns.disc_x,
                        columns.disc_y, columns.inv_spread, columns.edge, columns.cap,
                        *discs, spread, edge, cap)  # fmt: skip
@@ -172,6 +179,7 @@ class Stores:
         self._stores: OrderedDict[tuple[bytes, float], Store] = OrderedDict()
         self._lock = threading.Lock()
         self._numbers = itertools.count()
+        self._room = Room()
 
     def of(self, skin: Skin, px_per_mm: float, count: int) -> Store:
         """Return that of a skin at a scale of its finest samples; a new one if it is crowded."""
@@ -179,7 +187,7 @@ class Stores:
         with self._lock:
             store = self._stores.pop(name, None)
             if store is None or store.used > _crowd(count):
-                store = Store(skin, px_per_mm, next(self._numbers), count)
+                store = Store(skin, px_per_mm, next(self._numbers), count, self._room)
             self._stores[name] = store
             while len(self._stores) > _MOST_STORES:
                 self._stores.popitem(last=False)

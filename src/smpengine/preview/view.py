@@ -13,6 +13,7 @@ from smpengine.image.reduce import halve
 from smpengine.panel import RELATIVE, Finish, draw, finish_for
 from smpengine.preview.cache import Block, Cache
 from smpengine.preview.rects import Rect, rectangles
+from smpengine.preview.room import Room
 from smpengine.preview.version import Place, Version, block_px, blocks_of, window_of
 from smpengine.raster.splats import PixelWindow
 from smpengine.scene import BANDS
@@ -36,13 +37,13 @@ class _Mosaic:
     ----------
     side, rows, cols
         Of a block in pixels, and how many blocks.
+    room
+        Where they lie.
     """
 
-    def __init__(self, side: int, rows: int, cols: int) -> None:
+    def __init__(self, side: int, rows: int, cols: int, room: Room) -> None:
         self._side = side
-        self.blocks = [
-            [np.empty((side, side, 3), np.float32) for _ in range(cols)] for _ in range(rows)
-        ]
+        self.blocks = [[room.block(side) for _ in range(cols)] for _ in range(rows)]
 
     def __getitem__(self, part: tuple[slice, slice]) -> NDArray[np.float32]:
         """Return where a tile goes; tiles are as large as blocks, or lie in one whole."""
@@ -117,7 +118,7 @@ class Asked:
         """Draw a rectangle of blocks, and keep those that are asked for."""
         side, (row, col, rows, cols) = self.side, rect
         window = PixelWindow(row * side, col * side, rows * side, cols * side)
-        drawn = _Mosaic(side, rows, cols)
+        drawn = _Mosaic(side, rows, cols, cache.room)
         if not self._from_finer(window, drawn, cache, workers):
             self._from_splats(window, drawn, workers)
         blocks: dict[Place, Block] = {}
