@@ -20,6 +20,7 @@ from smpengine.scene import Scene
 from smpengine.service.levels import Window
 from smpengine.service.plans import Named
 from smpengine.sets import place
+from smpengine.workers import thread_count
 
 _STEP_MM: Final = 8.0
 """Windows are rounded to whole steps, so that a view that moves a little has the same dots."""
@@ -111,6 +112,7 @@ class Scenes:
     def __init__(self, most: int, device: str, threads: int | None, memory_mib: int) -> None:
         self._most = most
         self._given = device, threads, memory_mib
+        self._threads = thread_count(threads)
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[str, tuple[Any, ...]], Preview] = OrderedDict()
         self._making: dict[tuple[str, tuple[Any, ...]], threading.Lock] = {}
@@ -130,7 +132,7 @@ class Scenes:
         try:
             with making:  # two who ask for the same do not place it twice
                 kept = self._found(name)
-                return self._keep(name, scene_of(named.plan, look)) if kept is None else kept
+                return kept or self._keep(name, scene_of(named.plan, look, None, self._threads))
         finally:
             with self._lock:
                 self._making.pop(name, None)
@@ -159,7 +161,7 @@ class Scenes:
         kept = self._found(name)
         if kept is not None:
             return kept
-        scene = scene_of(named.plan, look, (px_per_mm, (x0, y0, x1, y1)))
+        scene = scene_of(named.plan, look, (px_per_mm, (x0, y0, x1, y1)), self._threads)
         return self._keep(name, scene)
 
     @property
@@ -195,7 +197,9 @@ class Scenes:
         return made
 
 
-def scene_of(plan: Plan, look: Look, near: tuple[float, Window] | None = None) -> Scene:
+def scene_of(
+    plan: Plan, look: Look, near: tuple[float, Window] | None = None, threads: int = 1
+) -> Scene:  # fmt: skip
     """Return the scene of a plan as it is looked at.
 
     Parameters
@@ -204,6 +208,8 @@ def scene_of(plan: Plan, look: Look, near: tuple[float, Window] | None = None) -
         Of what, and how.
     near
         Scale and window that it is for; the whole when None.
+    threads
+        Number of threads; the scene does not depend on it.
 
     Raises
     ------
@@ -219,10 +225,10 @@ def scene_of(plan: Plan, look: Look, near: tuple[float, Window] | None = None) -
         faulty = plan.with_faults(*look.faults)
         faulty.once = plan.once
     if near is None:
-        scene = faulty.scene(look.day)
+        scene = faulty.scene(look.day, threads=threads)
     else:
         picture = {"day": look.day, "px_per_mm": near[0], "window_mm": near[1]}
-        scene = place.scene_of(faulty, picture, False, 1)[0]
+        scene = place.scene_of(faulty, picture, False, threads)[0]
     if look.sessions is None:
         return scene
     shown = np.asarray([number - 1 for number in set(look.sessions)], np.int32)

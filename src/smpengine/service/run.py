@@ -19,6 +19,8 @@ _OPEN: Final = 4
 """Connections that may be open for each request that is taken on."""
 _OTHERS: Final = 128
 """Files that are open beside connections: fonts, libraries, caches."""
+_PICTURES: Final = 8
+"""Blocks of memory that Pillow keeps for its next pictures; fresh pages take longer than JPEG."""
 _QUIET_S: Final = 60.0
 _LINES: Final = 1000
 
@@ -72,9 +74,10 @@ def server_of(app: App, host: str, port: int, limits: Limits) -> uvicorn.Server:
     """Return a server of the service, for `run` or for a thread of one's own."""
     lines = Lines(min(_OPEN * limits.most_connections, _most_files() - _OTHERS))
     config = uvicorn.Config(
-        app, host, port, http=protocol(lines, limits.receive_s),
-        ws="websockets-sansio", timeout_keep_alive=30, backlog=1024,
-        ws_max_size=limits.most_body_kib * 1024, ws_max_queue=4, log_level="warning",
+        app, host, port, http=protocol(lines, limits.receive_s), ws="websockets-sansio",
+        timeout_keep_alive=30, backlog=1024, ws_max_size=limits.most_body_kib * 1024,
+        # Pictures are packed already; to pack one again takes as long as JPEG.
+        ws_max_queue=4, ws_per_message_deflate=False, log_level="warning",
         server_header=False, timeout_graceful_shutdown=_STOP_S,
     )  # fmt: skip
     log = logging.getLogger("uvicorn.error")
@@ -100,6 +103,9 @@ def run(app: App, host: str, port: int, limits: Limits, ready: Any) -> None:
     """
     import socket
 
+    from PIL import Image
+
+    Image.core.set_blocks_max(_PICTURES)  # type: ignore[attr-defined]
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
