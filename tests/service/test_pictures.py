@@ -143,3 +143,35 @@ def test_what_is_wrong_is_said_in_a_line(url: str, path: str, status: int, says:
     assert told["status"] == status
     assert says in told["errors"][0]
     assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/tiles/1/0/0.jpg", "/window.png?px_per_mm=4", "/api/plan", "/", "/page/icon.svg",
+             "/health", "/tiles/99/0/0.jpg", "/nothing"],
+)  # fmt: skip
+def test_a_head_is_that_of_the_whole_answer(url: str, path: str) -> None:
+    first, again = httpx.head(f"{url}{path}"), httpx.head(f"{url}{path}")
+    whole = httpx.get(f"{url}{path}")
+    for head in (first, again):
+        assert head.status_code == whole.status_code
+        assert head.content == b""
+        for name in ("content-type", "content-length", "etag", "cache-control"):
+            assert head.headers.get(name) == whole.headers.get(name), name
+
+
+def test_the_overview_is_drawn_once_for_the_service_and_who_asks_at_once(
+    serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[Any] = []
+    pixels = Studio.pixels
+
+    def counted(studio: Studio, asked: Any, cancel: Any = None) -> Any:
+        drawn.append(asked)
+        return pixels(studio, asked, cancel)
+
+    monkeypatch.setattr(Studio, "pixels", counted)
+    with serve() as url:
+        answers = [httpx.get(f"{url}/tiles/0/0/0.jpg") for _ in range(3)]
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.content for answer in answers}) == 1
+    assert len(drawn) == 1

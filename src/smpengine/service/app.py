@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -71,12 +70,10 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        stop = threading.Event()
-        ahead = asyncio.get_running_loop().run_in_executor(None, _work_ahead, studio, stop)
+        ahead = asyncio.create_task(_work_ahead(studio, app.state.desk))
         yield
-        stop.set()
-        await ahead
         app.state.desk.close()
+        await ahead
         app.state.live_threads.shutdown(wait=True, cancel_futures=True)
 
     app = FastAPI(title="smpengine", version=smpengine.__version__, lifespan=lifespan,
@@ -101,10 +98,12 @@ def create_app(
     return Guard(app, given, state.metrics, token, names, tuple(origins))
 
 
-def _work_ahead(studio: Studio, stop: threading.Event) -> None:
+async def _work_ahead(studio: Studio, desk: Desk) -> None:
     """Draw what will be looked at first, unless it is refused anyway."""
+    whole = studio.overview()
+    tag = studio.tag(whole)
     with contextlib.suppress(SmpError, MemoryError):
-        studio.draw_overview(stop.is_set)
+        desk.answers.put(tag, await desk.ahead(tag, studio.picture(whole)))
 
 
 def _serve_page(app: FastAPI) -> None:

@@ -26,11 +26,12 @@ _SOON_S = 1
 
 @dataclass
 class _Job:
-    """Work in hand, and for how many."""
+    """Work in hand, for how many, and whether it was begun before anyone asked."""
 
     future: asyncio.Future[Any]
     stop: threading.Event = field(default_factory=threading.Event)
     waiting: int = 0
+    ahead: bool = False
 
 
 class Answers:
@@ -80,8 +81,8 @@ class Desk:
 
     @property
     def in_hand(self) -> int:
-        """How much work is in hand or waits."""
-        return len(self._jobs)
+        """How much work of clients is in hand or waits."""
+        return sum(not job.ahead for job in self._jobs.values())
 
     async def do(self, tag: str, client: str, work: Work, gone: asyncio.Future[Any]) -> Any:
         """Return what some work makes; the same work is done once for all who ask for it.
@@ -108,9 +109,9 @@ class Desk:
         if self._each[client] >= self._limits.most_each:
             raise Problem(429, ["too many requests in hand for one client."], _SOON_S)
         if job is None:
-            if len(self._jobs) >= self._limits.most_waiting:
+            if self.in_hand >= self._limits.most_waiting:
                 raise Problem(503, ["too much is in hand; come again soon."], _SOON_S)
-            job = self._start(tag, work)
+            job = self._start(tag, work, self._threads)
         job.waiting += 1
         self._each[client] += 1
         try:
@@ -132,13 +133,22 @@ class Desk:
             if not job.waiting and not job.future.done():
                 self._abandon(tag, job)
 
+    def ahead(self, tag: str, work: Work) -> asyncio.Future[Any]:
+        """Begin what somebody will ask for, beside the threads that draw for clients.
+
+        Who asks for it meanwhile shares it; it goes on until it is done, or the desk closes.
+        """
+        job = self._start(tag, work, None)
+        job.ahead, job.waiting = True, 1
+        return job.future
+
     def _abandon(self, tag: str, job: _Job) -> None:
         """Stop work that nobody waits for; who asks again starts it anew."""
         job.stop.set()
         if self._jobs.get(tag) is job:
             del self._jobs[tag]
 
-    def _start(self, tag: str, work: Work) -> _Job:
+    def _start(self, tag: str, work: Work, threads: ThreadPoolExecutor | None) -> _Job:
         loop = asyncio.get_running_loop()
         stop = threading.Event()
 
@@ -147,7 +157,7 @@ class Desk:
                 raise Cancelled("Nobody waits for it.")
             return work(stop.is_set)
 
-        future = loop.run_in_executor(self._threads, run)
+        future = loop.run_in_executor(threads, run)
         job = _Job(future, stop)
         self._jobs[tag] = job
 

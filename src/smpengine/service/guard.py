@@ -73,6 +73,9 @@ class Guard:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         since = time.perf_counter()
+        if scope["method"] == "HEAD":
+            # As GET; the server sends no body, for its own scope is as it was (RFC 9110, 9.3.2).
+            scope = {**scope, "method": "GET"}
         started = False
         wanted = self._brought_by_query(scope)
 
@@ -142,7 +145,7 @@ class Guard:
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
         """Return what was sent, if it is not too much and came soon enough."""
-        if scope["method"] in ("GET", "HEAD", "OPTIONS", "DELETE"):
+        if scope["method"] in ("GET", "OPTIONS", "DELETE"):
             return b""
         most = self._limits.most_body_kib * 1024
         if _header(scope, b"content-encoding").lower() not in ("", "identity"):

@@ -111,17 +111,9 @@ class Studio:
             for _ in view.refine((x - reach, y - reach, x + reach, y + reach), px_per_mm):
                 pass
 
-    def draw_overview(self, cancel: Cancel) -> None:
-        """Draw the whole of what is served first, small: its levels and dots are known then.
-
-        Raises
-        ------
-        Cancelled
-            It was stopped.
-        """
-        first = self.plans.first
-        whole = self.tile(first, Look(), (0, 0, 0), "jpg")
-        self.pixels(whole, cancel)
+    def overview(self) -> Asked:
+        """Return the whole of what is served first, small: drawn, its levels and dots are known."""
+        return self.tile(self.plans.first, Look(), (0, 0, 0), "jpg")
 
     def tag(self, asked: Asked) -> str:
         """Return what a picture is known by: devices differ in the last bit."""
