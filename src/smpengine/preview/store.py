@@ -71,7 +71,7 @@ class Store:
     number
         No other store has it.
     count
-        How many impressions there are to begin with.
+        How many impressions a scene has, or the largest that shares it.
     room
         For what is given out.
     """
@@ -81,6 +81,7 @@ class Store:
     ) -> None:  # fmt: skip
         self._room = room
         self.skin, self.px_per_mm, self.number = skin, px_per_mm, number
+        self.count = count
         self._columns = Columns(min(_crowd(count) + count, _RESERVED))
         self.used = 0
         self._lock = threading.Lock()
@@ -186,8 +187,10 @@ class Stores:
         name = pickle.dumps(skin), px_per_mm
         with self._lock:
             store = self._stores.pop(name, None)
-            if store is None or store.used > _crowd(count):
+            # A part of a scalp may share the store of the whole, and must not find it crowded.
+            if store is None or store.used > _crowd(max(count, store.count)):
                 store = Store(skin, px_per_mm, next(self._numbers), count, self._room)
+            store.count = max(count, store.count)
             self._stores[name] = store
             while len(self._stores) > _MOST_STORES:
                 self._stores.popitem(last=False)
