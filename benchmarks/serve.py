@@ -73,6 +73,14 @@ def tile_path(k: int, more: str = "") -> str:
     return f"/tiles/{LEVEL}/{col}/{row}.jpg{more}"
 
 
+def window_path(k: int) -> str:
+    """Return the k-th of 77 windows that do not overlap, a year after the last visit."""
+    wide, high = WINDOW[2] - WINDOW[0], WINDOW[3] - WINDOW[1]
+    row, col = divmod(k % 77, 7)
+    edges = col * wide, row * high, (col + 1) * wide, (row + 1) * high
+    return f"/window.jpg?px_per_mm=40&day=500&window={','.join(map(str, edges))}"
+
+
 def latency(url: str, runs: int) -> None:
     """Print what one client waits for."""
     scene = smp.Plan.from_dict(PLAN).scene()
@@ -105,9 +113,9 @@ def latency(url: str, runs: int) -> None:
     box = ",".join(map(str, WINDOW))
     beside = bare(WINDOW)
     asked(f"/window.jpg?window={box}&px_per_mm=40")
-    print("window 1024 x 768, jpg, moved    ", percentiles(taken(runs, lambda k: asked(
-        "/window.jpg?px_per_mm=40&window=" + ",".join(str(v + 25.0 * (k % 3) + k) for v in WINDOW)
-    ))), beside)  # fmt: skip
+    asked(window_path(0))  # dots are placed for another day, all of whose blocks are new
+    print("window 1024 x 768, jpg, cold     ", percentiles(
+        taken(runs, lambda k: asked(window_path(k + 1)))), beside)  # fmt: skip
     print("tone: another exposure of it     ", percentiles(taken(runs, lambda k: asked(
         f"/window.jpg?window={box}&px_per_mm=40&exposure={1 + k / 1000}"))))  # fmt: skip
     with smp.Client(url) as client, client.live() as live:
