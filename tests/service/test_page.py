@@ -363,3 +363,24 @@ def test_the_verdict_has_numbers_and_plots(page: Page) -> None:
     page.wait_for_function(
         "s => ![undefined, s].includes(document.querySelector('.score')?.innerText)", arg=score
     )
+
+
+def test_the_verdict_is_of_what_is_seen(page: Page) -> None:
+    tab(page, "verdict")
+    page.get_by_text("in the middle of what you see").wait_for()
+    page.wait_for_function("/^[1-9]/.test(document.querySelector('.score')?.innerText)")
+    page.evaluate("document.activeElement.blur()")
+    for _ in range(7):
+        page.keyboard.press("+")
+        page.wait_for_timeout(60)
+    for _ in range(40):
+        page.keyboard.press("Shift+ArrowUp")
+        page.keyboard.press("Shift+ArrowLeft")
+    # In front of the hairline there are no dots to tell anything by.
+    page.get_by_text("There are too few dots.").wait_for()
+    said = page.locator("#tabpanel").inner_text()
+    assert "12 \u00d7 12 mm" in said
+    assert "Left against right" not in said
+    page.keyboard.press("0")
+    page.wait_for_function("/^[1-9]/.test(document.querySelector('.score')?.innerText)")
+    assert "40 \u00d7 40 mm" in page.locator("#tabpanel").inner_text()

@@ -8,6 +8,7 @@ import { ageWords, lastDay } from "./words.js";
 const EXPOSURE = 1.103; // the engine's own, where the plan says nothing
 const REST_MS = 350;
 const MOST_STEPS = 200;
+const MEASURED_MM = { least: 12, most: 40, step: 2 }; // sides of what the verdict is of
 
 let stage = null;
 let lines = null;
@@ -15,6 +16,8 @@ let queue = Promise.resolve();
 let dragging = 0;
 let verdictTimer = 0;
 let verdictStop = null;
+let verdictOf = null;
+let movedTimer = 0;
 
 export function begin(given) {
   stage = given;
@@ -99,19 +102,46 @@ function busy(step) {
   document.body.dataset.busy = inHand > 0;
 }
 
+// The middle of what is seen, in whole steps: to move a little is to see the same.
+function measured() {
+  const view = stage.scale && stage.view();
+  if (!view) return null;
+  const { least, most, step } = MEASURED_MM;
+  const whole = (mm) => step * Math.round(mm / step);
+  const [x0, y0, x1, y1] = view.window_mm;
+  const along = (from, to, end) => {
+    const side = Math.min(end, Math.max(least, whole(Math.min(most, to - from))));
+    const first = Math.min(end - side, Math.max(0, whole((from + to - side) / 2)));
+    return [first, first + side];
+  };
+  const [width, height] = current().extent_mm;
+  const [[left, right], [top, bottom]] = [along(x0, x1, width), along(y0, y1, height)];
+  return [left, top, right, bottom];
+}
+
 function askVerdict() {
   clearTimeout(verdictTimer);
   verdictStop?.abort();
   const stop = (verdictStop = new AbortController());
   verdictTimer = setTimeout(async () => {
+    const window = measured();
+    verdictOf = String(window);
     try {
-      set({ verdict: await api.verdict(current().id, lookOf(), stop.signal) });
+      set({ verdict: await api.verdict(current().id, lookOf(), window, stop.signal) });
     } catch (error) {
       if (error.name !== "AbortError") {
         set({ verdict: null });
         fail(error);
       }
     }
+  }, REST_MS);
+}
+
+// The view is another: so is what the verdict is of, once it rests.
+export function moved() {
+  clearTimeout(movedTimer);
+  movedTimer = setTimeout(() => {
+    if (verdictOf !== null && String(measured()) !== verdictOf) askVerdict();
   }, REST_MS);
 }
 

@@ -61,7 +61,8 @@ export const health = () => ask("health");
 export const patch = (id, change) =>
   ask(`api/plans/${id}`, send("PATCH", "application/merge-patch+json", JSON.stringify(change)));
 export const add = (text, type = "application/json") => ask("api/plans", send("POST", type, text));
-export const verdict = (id, look, signal) => ask(`api/plans/${id}/verdict?${queryOf(look)}`, { signal });
+export const verdict = (id, look, window, signal) =>
+  ask(`api/plans/${id}/verdict?${queryOf(look, window ? { window: window.join(",") } : {})}`, { signal });
 
 // A look as query parameters.
 export function queryOf(look, more = {}) {

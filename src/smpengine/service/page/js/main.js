@@ -15,7 +15,7 @@ import { html } from "./ui.js";
 
 const at = (id) => document.getElementById(id);
 
-const stage = new Stage(at("stage"), { onMove: drawOver, onFail: act.tileFailed });
+const stage = new Stage(at("stage"), { onMove: seen, onFail: act.tileFailed });
 const overlay = at("overlay");
 const layers = [new PaintLayer(stage, overlay), new HairlineLayer(stage, overlay)];
 const drawDivider = makeDivider(stage, at("divider"));
@@ -25,6 +25,11 @@ function drawOver() {
   if (!current() || !stage.scale) return;
   for (const layer of layers) layer.draw();
   render(html`<${Labels} ruler=${stage.ruler()} />`, at("labels"));
+}
+
+function seen() {
+  drawOver();
+  if (current()) act.moved();
 }
 
 function draw() {

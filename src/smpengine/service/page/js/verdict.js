@@ -7,8 +7,15 @@ import { FACTS, layerName, number, plain, verdictWords } from "./words.js";
 
 const [WIDE, HIGH, FOOT] = [320, 96, 18];
 const MOST_BARS = 32;
+const LEAST_DOTS = 20;
 
 const share = (index) => Math.round(100 * Math.min(1, Math.max(0, index)));
+
+// How much it reads as stubble; null where there is hardly any treated skin to judge.
+function judged(verdict) {
+  const placed = verdict?.depth_mm.counts.flat().reduce((sum, count) => sum + count, 0);
+  return placed >= LEAST_DOTS ? verdict.stubble_index : null;
+}
 
 const Gauge = ({ index }) =>
   html`<div class="gauge" aria-hidden="true"><i style=${{ left: `${share(index)}%` }}></i></div>`;
@@ -111,9 +118,11 @@ function Measures({ measures }) {
 export function Verdict() {
   const { verdict } = state;
   if (!verdict) return html`<${Group}><p class="note">Looking at the picture…</p><//>`;
-  const index = verdict.stubble_index;
+  const index = judged(verdict);
   const measured = new Map(verdict.measures.map((m) => [m.name, m.value]));
-  const facts = FACTS.filter(([name]) => typeof measured.get(name) === "number");
+  const [x0, y0, x1, y1] = verdict.window_mm;
+  const astride = Math.abs(x0 + x1 - current().extent_mm[0]) < 2; // else left and right are not the head's
+  const facts = FACTS.filter(([name]) => typeof measured.get(name) === "number" && (astride || name !== "symmetry"));
   const [title, words] = index === null ? ["It cannot be told", "There are too few dots."] : verdictWords(index);
   return html`
     <${Group}>
@@ -126,7 +135,10 @@ export function Verdict() {
       <dl class="facts">
         ${facts.map(([name, label, text]) => html`<dt key=${name}>${label}</dt><dd>${text(measured.get(name))}</dd>`)}
       </dl>
-      <p class="note">Measured on the simulated picture, in the middle of the scalp: ${number(verdict.dots)} dots.</p>
+      <p class="note">
+        Measured on the simulated picture, on ${number(x1 - x0)} × ${number(y1 - y0)} mm in the middle of what you see:
+        ${" "}${number(verdict.dots)} ${verdict.dots === 1 ? "dot" : "dots"}.
+      </p>
     <//>
     <${Plots} verdict=${verdict} />
     <${Measures} measures=${verdict.measures} />`;
@@ -134,10 +146,11 @@ export function Verdict() {
 
 // The same in one line, below every panel.
 export function Strip() {
-  const index = state.verdict?.stubble_index ?? null;
+  const index = judged(state.verdict);
   const words = index === null ? "The verdict" : verdictWords(index)[0];
+  const waits = state.verdict ? "Too few dots in what you see" : "Looking at the picture…";
   return html`<button class="strip" type="button" onClick=${() => set({ tab: "verdict" })}>
-    <span><b>${words}</b><br /><span class="note">${index === null ? "Looking at the picture…" : `${share(index)} of 100`}</span></span>
+    <span><b>${words}</b><br /><span class="note">${index === null ? waits : `${share(index)} of 100`}</span></span>
     ${index !== null && html`<${Gauge} index=${index} />`}
   </button>`;
 }
