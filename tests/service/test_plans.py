@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 from pathlib import Path
 from typing import Any
@@ -144,6 +145,9 @@ def test_what_is_no_plan(url: str, body: bytes, kind: str, status: int, says: st
     assert any(says in line for line in answer.json()["errors"]), answer.text
 
 
+RING = [[160 + 150 * math.cos(k / 300), 160 + 150 * math.sin(k / 300)] for k in range(1880)]
+
+
 @pytest.mark.parametrize(
     ("patch", "says"),
     [
@@ -153,6 +157,9 @@ def test_what_is_no_plan(url: str, body: bytes, kind: str, status: int, says: st
          "plan: hair must make at most 1,000,000 hairs"),
         ({"scalp": {"regions": [{"polygon_mm": [[k % 7, k % 5] for k in range(2500)]}]}},
          "plan must have at most 4,000 numbers on this service, got 5,0"),
+        ({"scalp": {"extent_mm": [330, 330],
+                    "regions": [{"polygon_mm": RING}]}},
+         "plan must have at most 1,500 million numbers times dots here, got "),
         ({"scalp": {"regions": [{"svg": "M 0 0 " + "L 1 1 " * 5000 + "Z"}]}},
          "plan must have at most 20,000 letters on this service, got 30,"),
         ({"skin": {"table": "/etc/passwd"}}, "plan: skin.table must be left out"),

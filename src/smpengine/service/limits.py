@@ -22,7 +22,10 @@ class Limits:
         That a plan may have, and hairs.
     most_numbers, most_letters
         In a plan that is sent, corners of regions most of all; twice the first plan's if that is
-        more. A corner costs placement as much as it has dots, and that cannot be stopped.
+        more.
+    most_tests_millions
+        Those numbers times its dots, likewise: each dot is held against each corner while it is
+        placed, 7 ns a time, and that cannot be stopped.
     most_extent_mm
         Of a plan's scalp, either way.
     most_waiting
@@ -47,6 +50,7 @@ class Limits:
     most_impressions: int = 1_000_000
     most_numbers: int = 4000
     most_letters: int = 20_000
+    most_tests_millions: int = 1500
     most_extent_mm: float = 1000.0
     most_waiting: int = 256
     most_each: int = 128

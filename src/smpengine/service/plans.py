@@ -65,6 +65,7 @@ class Plans:
         self._files = dict.fromkeys(_named_files(said))
         own = _sizes(said)
         self._most = max(limits.most_numbers, 2 * own[0]), max(limits.most_letters, 2 * own[1])
+        self._own_work = own[0] * _dots_of(first)
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, tuple[Named, int]] = OrderedDict()
         self._held = 0
@@ -162,14 +163,25 @@ class Plans:
     def _check_count(self, plan: Plan) -> None:
         """Refuse a plan with too many dots, or hairs, before they are placed."""
         width, height = plan.extent_mm
-        area_cm2, most = width * height / 100.0, self._limits.most_impressions
-        dense = sum(layer.density_per_cm2 for layer in plan.layers()) * plan.density.largest
-        hair = plan.table.hair
-        hairs = 0.0 if hair is None else _HAIRS_PER_UNIT * hair.density_units_per_cm2
-        for key, what, density in (("sessions", "dots", dense), ("hair", "hairs", hairs)):
-            if density * area_cm2 > most:
-                rule, got = f"make at most {most:,} {what} here", f"up to {density * area_cm2:,.0f}"
+        most, dots, hair = self._limits.most_impressions, _dots_of(plan), plan.table.hair
+        units_per_cm2 = 0.0 if hair is None else hair.density_units_per_cm2
+        hairs = _HAIRS_PER_UNIT * units_per_cm2 * width * height / 100.0
+        work = _sizes(plan.resolved())[0] * dots
+        for key, what, count in (("sessions", "dots", dots), ("hair", "hairs", hairs)):
+            if count > most:
+                rule, got = f"make at most {most:,} {what} here", f"up to {count:,.0f}"
                 raise PlanError([must(f"plan: {key}", rule, got, remedy="Make the scalp smaller.")])
+        if work > max(1e6 * self._limits.most_tests_millions, 2.0 * self._own_work):
+            rule = f"have at most {self._limits.most_tests_millions:,} million numbers times dots"
+            remedy = "Give regions fewer corners, or make the scalp smaller."
+            raise PlanError([must("plan", f"{rule} here", f"{work / 1e6:,.0f}", remedy=remedy)])
+
+
+def _dots_of(plan: Plan) -> float:
+    """Return how many dots a plan has at most."""
+    width, height = plan.extent_mm
+    dense = sum(layer.density_per_cm2 for layer in plan.layers()) * plan.density.largest
+    return dense * width * height / 100.0
 
 
 def merged(before: Any, patch: Any) -> Any:
