@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 import time
@@ -14,8 +15,11 @@ import httpx
 import pytest
 
 import smpengine as smp
+from smpengine.service.desk import Answers
+from smpengine.service.known import Known
 from smpengine.service.limits import Limits
 from smpengine.service.lines import Lines
+from smpengine.service.metrics import Metrics
 from smpengine.service.studio import Studio
 
 
@@ -126,6 +130,58 @@ def test_slow_clients_are_hung_up_on(serve: Any) -> None:
             assert b" 408 " in slow_body.recv(1000)
             assert time.monotonic() - since < 8.0
         assert alive(url)
+
+
+def test_a_head_without_end_is_refused_before_it_is_large(url: str) -> None:
+    with raw(url) as line:
+        line.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ")
+        sent, since = 0, time.monotonic()
+        with suppress(OSError):
+            for _ in range(4096):
+                sent += line.send(b"x" * 65536)
+        assert sent < 2**26
+        assert time.monotonic() - since < 8.0
+        assert _first(line) in (b"400", b"")
+    assert alive(url)
+
+
+def test_large_bodies_and_many_requests_are_no_large_head(url: str) -> None:
+    body = b'{"version": 1, "letters": "' + b"x" * 900_000 + b'"}'
+    head = (b"POST /api/plans HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            b"Content-Length: %d\r\n\r\n" % len(body))  # fmt: skip
+    with raw(url) as line:
+        for _ in range(3):
+            line.sendall(head + body)
+            answer = b""
+            while b"errors" not in answer:
+                answer += line.recv(65536)
+            assert answer.split(b" ")[1] == b"422"
+
+
+def test_long_addresses_are_answered_and_not_remembered() -> None:
+    async def app(_: Any, __: Any, send: Any) -> None:
+        headers = [(b"etag", b'"a"'), (b"content-type", b"image/png")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"whole"})
+
+    answers = Answers(2**20)
+    answers.put("a", b"kept")
+    known = Known(app, answers, Metrics())
+
+    async def asked(query: bytes) -> bytes:
+        told: list[Any] = []
+
+        async def send(message: Any) -> None:
+            told.append(message)
+
+        scope = {"type": "http", "method": "GET", "path": "/x", "query_string": query,
+                 "headers": []}  # fmt: skip
+        await known(scope, send, send)  # type: ignore[arg-type]
+        return bytes(told[-1]["body"])
+
+    for query, again in ((b"y" * 500, b"kept"), (b"y" * 2000, b"whole")):
+        assert asyncio.run(asked(query)) == b"whole"
+        assert asyncio.run(asked(query)) == again
 
 
 def test_who_reads_nothing_holds_nobody_up(serve: Any) -> None:

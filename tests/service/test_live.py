@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from typing import Any
 
@@ -14,6 +15,8 @@ from websockets.sync.client import ClientConnection, connect
 
 import smpengine as smp
 from smpengine.service.limits import Limits
+from smpengine.service.live import Turns, Wanted, draw
+from smpengine.service.studio import Studio
 
 
 def socket_to(url: str, **more: Any) -> ClientConnection:
@@ -139,3 +142,35 @@ def test_a_small_window_of_a_large_scalp_is_the_wholes(serve: Any) -> None:
                 last = list(asked)[-1].picture
                 np.testing.assert_array_equal(last, smp.render(own.scene(day), 40.0, window))
         assert client.plan().about["impressions"] > 10_000
+
+
+def test_a_client_that_takes_its_picture_in_slowly_keeps_nobody_from_drawing(
+    plan: smp.Plan,
+) -> None:
+    studio, turns = Studio(plan, Limits(), "cpu", 1), Turns(1)
+    wanted = Wanted(px_per_mm=8.0)
+    held, go = threading.Event(), threading.Event()
+
+    def slow(*_: Any) -> bool:
+        held.set()
+        return go.wait(30.0)
+
+    def never() -> bool:
+        return False
+
+    other = threading.Thread(target=draw, args=(studio, wanted, slow, never, turns))
+    other.start()
+    assert held.wait(30.0)
+    shares: list[float] = []
+
+    def quick(told: dict[str, Any], _: bytes | None) -> bool:
+        shares.append(told["share"])
+        return True
+
+    draw(studio, wanted, quick, never, turns)
+    assert shares[-1] == 1.0
+    assert not go.is_set()
+    go.set()
+    other.join(30.0)
+    with turns.take(never), pytest.raises(smp.Cancelled), turns.take(lambda: True):
+        pass

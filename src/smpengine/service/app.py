@@ -82,7 +82,9 @@ def create_app(
     state.studio, state.metrics, state.lines = studio, Metrics(), 0
     cores = os.cpu_count() or 1
     state.desk = Desk(given, cores)
-    state.live_threads = ThreadPoolExecutor(cores, thread_name_prefix="smpengine-live")
+    # A client that is slow to take its picture in holds a thread, and not a turn to draw.
+    state.live_threads = ThreadPoolExecutor(given.most_live, thread_name_prefix="smpengine-live")
+    state.turns = live.Turns(cores)
     for part in (routes, iiif, live):
         app.include_router(part.router)
     _say_what_is_wrong(app)

@@ -16,6 +16,8 @@ from smpengine.service.guard import App, Message, Receive, Scope, Send
 from smpengine.service.metrics import Metrics
 
 _MOST: Final = 65_536
+_LONGEST: Final = 1024
+"""Of an address in bytes; a longer one is answered, and not remembered."""
 Headers = list[tuple[bytes, bytes]]
 
 
@@ -54,7 +56,9 @@ class Known:
         sent = self._sent.get(address)
         body = None if sent is None else self._answers.get(sent.tag)
         if sent is None or body is None:
-            await self._app(scope, receive, self._noting(scope, address, send))
+            short = len(address[0]) + len(address[1]) <= _LONGEST
+            noting = self._noting(scope, address, send) if short else send
+            await self._app(scope, receive, noting)
             return
         scope["route"] = sent.route
         asked = next((v for k, v in scope["headers"] if k == b"if-none-match"), b"")

@@ -7,9 +7,12 @@ some open and asks for nothing shuts everyone out. Here the line that was quiet 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+_MOST_HEAD: Final = 2**19
+"""Bytes of what comes while a head is not complete; what is read at once is half of it."""
 
 
 class Lines:
@@ -64,11 +67,19 @@ def protocol(lines: Lines, patience_s: float) -> type[HttpToolsProtocol]:
 
     class Hurried(HttpToolsProtocol):
         _hurry: asyncio.TimerHandle | None = None
+        _head = 0
 
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
             self._wait()
             lines.opened(self)
+
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            # httptools gathers a head of any length.
+            self._head = 0 if self._hurry is None else self._head + len(data)
+            if self._head > _MOST_HEAD and not self.transport.is_closing():
+                self.send_400_response("Request head too large.")
 
         def on_message_begin(self) -> None:
             super().on_message_begin()

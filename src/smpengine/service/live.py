@@ -7,10 +7,11 @@ a newer message: what is in hand is stopped between two tiles, and nothing more 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Final, Literal
 
 import numpy as np
@@ -30,6 +31,7 @@ router = APIRouter()
 _log = logging.getLogger("smpengine.service")
 _EVERY_S: Final = 0.15
 _FULL: Final = 1013
+_LOOK_S: Final = 0.05
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -69,7 +71,39 @@ class Wanted(Look):
 Tell = Callable[[dict[str, Any], bytes | None], bool]
 
 
-def draw(studio: Studio, wanted: Wanted, tell: Tell, stopped: Callable[[], bool]) -> None:
+class Turns:
+    """So many draw at once; who waits for a client to take a picture in does not count.
+
+    Parameters
+    ----------
+    at_once
+        How many.
+    """
+
+    def __init__(self, at_once: int) -> None:
+        self._free = threading.Semaphore(at_once)
+
+    @contextlib.contextmanager
+    def take(self, stopped: Callable[[], bool]) -> Iterator[None]:
+        """Wait for a turn, and have it.
+
+        Raises
+        ------
+        Cancelled
+            Nobody wants it any more.
+        """
+        while not self._free.acquire(timeout=_LOOK_S):
+            if stopped():
+                raise Cancelled("A newer wish came.")
+        try:
+            yield
+        finally:
+            self._free.release()
+
+
+def draw(
+    studio: Studio, wanted: Wanted, tell: Tell, stopped: Callable[[], bool], turns: Turns
+) -> None:  # fmt: skip
     """Draw what is wanted, and tell of each stage; runs on a thread.
 
     Parameters
@@ -82,7 +116,21 @@ def draw(studio: Studio, wanted: Wanted, tell: Tell, stopped: Callable[[], bool]
         Takes what is said and the picture with it; returns whether anyone listens still.
     stopped
         Tells whether nobody wants it any more.
+    turns
+        Of those who draw.
     """
+    stages = _pictures(studio, wanted, stopped)
+    while True:
+        with turns.take(stopped):
+            stage = next(stages, None)
+        if stage is None or not tell(*stage):
+            return
+
+
+def _pictures(
+    studio: Studio, wanted: Wanted, stopped: Callable[[], bool]
+) -> Iterator[tuple[dict[str, Any], bytes]]:
+    """Give what is said of each stage, and its picture."""
     named = studio.plans.get(wanted.plan)
     if wanted.patch is not None:
         named = studio.plans.patched(named.id, wanted.patch)
@@ -91,8 +139,7 @@ def draw(studio: Studio, wanted: Wanted, tell: Tell, stopped: Callable[[], bool]
     for image, share in _stages(studio, asked, stopped):
         height, width = image.shape[:2]
         told = {**said, "share": share, "width": width, "height": height}
-        if not tell(told, encode(image, asked.kind, studio.threads)):
-            return
+        yield told, encode(image, asked.kind, studio.threads)
 
 
 def _stages(studio: Studio, asked: Asked, stopped: Callable[[], bool]) -> Any:
@@ -146,9 +193,12 @@ class _Line:
             await self._loop.run_in_executor(
                 self._socket.app.state.live_threads, draw, self._studio, wanted,
                 lambda told, body: self._tell(told, body, stop), stop.is_set,
+                self._socket.app.state.turns,
             )  # fmt: skip
         except (Cancelled, WebSocketDisconnect):
             return
+        except TimeoutError:
+            stop.set()  # it takes nothing in; who asks again is heard
         except ValidationError as error:
             await self._complain(number, Problem(422, lines_of(error)), stop)
         except (Problem, InputError) as error:
