@@ -138,9 +138,11 @@ def test_a_small_window_of_a_large_scalp_is_the_wholes(serve: Any) -> None:
     with serve(plan=smp.Plan.from_dict(table)) as url, smp.Client(url) as client:
         with client.live() as live:
             for day, window in ((None, (50.0, 40.0, 58.0, 46.0)), (35.0, (-1.0, 84.0, 5.0, 91.0))):
-                asked = live.show(40.0, window, patch=patch, day=day, format="png")
-                last = list(asked)[-1].picture
-                np.testing.assert_array_equal(last, smp.render(own.scene(day), 40.0, window))
+                for px_per_mm in (40.0, 9.0, 2.5):
+                    asked = live.show(px_per_mm, window, patch=patch, day=day, format="png")
+                    last = list(asked)[-1].picture
+                    whole = smp.render(own.scene(day), px_per_mm, window)
+                    np.testing.assert_array_equal(last, whole)
         assert client.plan().about["impressions"] > 10_000
 
 

@@ -157,7 +157,8 @@ class Scenes:
         around = 2.0 * _AROUND_MM
         if (x1 - x0 + around) * (y1 - y0 + around) > _WORTH * width * height:
             return self.get(named, look)
-        name = named.id, (*look.placed, (x0, y0, x1, y1))
+        # How far around it dots are placed depends on the scale.
+        name = named.id, (*look.placed, px_per_mm, (x0, y0, x1, y1))
         kept = self._found(name)
         if kept is not None:
             return kept

@@ -122,7 +122,7 @@ async def verdict(
     box = None if window is None else check_window(window)
     told: dict[str, Any] = await drawn(
         request, f"verdict {named.id} {look.name} {box}",
-        lambda _: studio.verdict(named, look, box),
+        lambda cancel: studio.verdict(named, look, box, cancel),
     )  # fmt: skip
     return told
 

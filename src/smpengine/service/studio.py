@@ -222,13 +222,17 @@ class Studio:
                       "width_px": width, "height_px": height},
         }  # fmt: skip
 
-    def verdict(self, named: Named, look: Look, window: Window | None) -> dict[str, Any]:
+    def verdict(
+        self, named: Named, look: Look, window: Window | None, cancel: Cancel | None = None
+    ) -> dict[str, Any]:  # fmt: skip
         """Return what `report` says of a window, and how its dots are spread.
 
         Raises
         ------
         InputError
             It cannot be measured.
+        Cancelled
+            Nobody waits for it.
         """
         from smpengine.verdict.report import report
 
@@ -238,7 +242,7 @@ class Studio:
             rule = f"have at most {_VERDICT_PX / _VERDICT_PX_PER_MM**2 / 100:g} cm2 for a verdict"
             area = asked.window.width * asked.window.height / _VERDICT_PX_PER_MM**2 / 100
             raise Problem(413, [must("window", rule, f"{area:.0f}")])
-        found = report(self.pixels(asked), _VERDICT_PX_PER_MM)
+        found = report(self.pixels(asked, cancel), _VERDICT_PX_PER_MM)
         scene = self.scenes.get(named, look).scene
         x, y, dots = scene.impressions.x_mm, scene.impressions.y_mm, scene.impressions
         inside = (x >= box[0]) & (x < box[2]) & (y >= box[1]) & (y < box[3])
