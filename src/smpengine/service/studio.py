@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 import smpengine
 from smpengine.devices import resolve
 from smpengine.errors import InputError, must
-from smpengine.image.web import encode
+from smpengine.image.web import MEDIA, encode
 from smpengine.plan.course import course_of
 from smpengine.plan.plan import Plan
 from smpengine.raster.splats import PixelWindow
@@ -108,8 +108,12 @@ class Studio:
         x, y = (0.5 * side for side in first.plan.extent_mm)
         reach = 16.0 / self.px_per_mm
         for px_per_mm in (self.px_per_mm, 0.25 * self.px_per_mm):
-            for _ in view.refine((x - reach, y - reach, x + reach, y + reach), px_per_mm):
-                pass
+            for stage in view.refine((x - reach, y - reach, x + reach, y + reach), px_per_mm):
+                for kind in MEDIA:
+                    encode(stage.picture, kind)
+        # What finds that an edit left most as it was.
+        dots = view.scene.impressions
+        view.branch(replace(view.scene, impressions=dots.rows(slice(1, None))))
 
     def overview(self) -> Asked:
         """Return the whole of what is served first, small: drawn, its levels and dots are known."""
