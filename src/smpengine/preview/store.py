@@ -30,7 +30,7 @@ from smpengine.workers import Workers
 
 NO_SLOT: Final = -1
 _SPARE: Final = 65_536
-_RESERVED: Final = 2**19
+_RESERVED: Final = 2**20
 """Slots that a store has room for from the start, at most: what is not written is no memory yet,
 and to make room later is to copy all of them while somebody waits."""
 _MOST_STORES: Final = 4
