@@ -44,13 +44,15 @@ def test_what_was_read_only_can_be_drawn_into_again() -> None:
 
 
 def test_no_more_is_kept_than_was_said() -> None:
-    room = Room(3 * 4096)
+    room = Room(5 * 4096)
     many = [room.block(8) for _ in range(10)]
     where = {block.ctypes.data for block in many}
     many.clear()
     gc.collect()
-    assert [len(spare) for spare in room._spare.values()] == [3]
+    assert [len(spare) for spare in room._spare.values()] == [5]
     assert len({room.block(8).ctypes.data for _ in range(3)} & where) >= 1
+    large = room.block(64)
+    assert large.base is None, "too large to be kept"
 
 
 def test_arrays_of_any_shape_and_kind() -> None:

@@ -26,7 +26,8 @@ class Room:
     Parameters
     ----------
     most_spare_bytes
-        Of memory of about one size that is kept and in no array.
+        Of memory of about one size that is kept and in no array; an array of over a quarter of it
+        is NumPy's own.
     """
 
     def __init__(self, most_spare_bytes: int = _SPARE_BYTES) -> None:
@@ -37,7 +38,9 @@ class Room:
     def array(self, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         """Return an array of any contents."""
         size = _rounded(math.prod(shape) * np.dtype(dtype).itemsize)
-        spare = self._spare.setdefault(size, deque(maxlen=max(self._most // size, 1)))
+        if 4 * size > self._most:
+            return np.empty(shape, dtype)
+        spare = self._spare.setdefault(size, deque(maxlen=self._most // size))
         try:
             memory = spare.pop()
         except IndexError:
@@ -58,7 +61,10 @@ def _fresh(size: int) -> Memory:
     private = getattr(mmap, "MAP_PRIVATE", 0) | getattr(mmap, "MAP_ANONYMOUS", 0)
     if size < _LEAST_MAPPED or not private:
         return np.empty(size, np.uint8)
-    return np.frombuffer(mmap.mmap(-1, size, flags=private), np.uint8)
+    try:
+        return np.frombuffer(mmap.mmap(-1, size, flags=private), np.uint8)
+    except OSError as error:
+        raise MemoryError(f"{size} bytes for what is drawn") from error
 
 
 def _rounded(size: int) -> int:
