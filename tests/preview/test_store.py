@@ -7,6 +7,8 @@ import pytest
 
 import smpengine as smp
 from smpengine.preview import store as stores
+from smpengine.preview import version
+from smpengine.preview.room import Room
 from smpengine.preview.store import NO_SLOT, Store, Stores
 from smpengine.raster.splats import PixelWindow
 from smpengine.workers import Workers
@@ -31,7 +33,7 @@ def test_a_part_does_not_find_the_store_of_the_whole_crowded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(stores, "_SPARE", 10)
-    many = Stores()
+    many = Stores(Room())
     whole = filled(many, 200)
     assert many.of(smp.Skin(), 40.0, 5) is whole
     for _ in range(3):
@@ -45,13 +47,13 @@ def test_a_part_does_not_find_the_store_of_the_whole_crowded(
 
 def test_slots_are_kept_when_a_store_grows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stores, "_RESERVED", 16)
-    many, given = Stores(), dots(60)
+    many, given = Stores(Room()), dots(60)
     store, slots = many.of(smp.Skin(), 40.0, 60), np.full(60, NO_SLOT, np.int32)
     window = PixelWindow(0, 0, 1200, 1200)
     for rows in (np.arange(10), np.arange(5, 40), np.arange(60)):
         store.fill(slots, rows, given, Workers(1))
     monkeypatch.undo()
-    whole = Stores().of(smp.Skin(), 40.0, 60)
+    whole = Stores(Room()).of(smp.Skin(), 40.0, 60)
     other = np.full(60, NO_SLOT, np.int32)
     whole.fill(other, np.arange(60), given, Workers(1))
     mine, theirs = store.splats(slots, window), whole.splats(other, window)
@@ -67,7 +69,7 @@ def test_slots_are_kept_when_a_store_grows(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.parametrize("side", [64, 100, 256])
 def test_lists_of_blocks_have_what_reaches_each_and_nothing_else(side: int) -> None:
-    store, given = Stores().of(smp.Skin(), 40.0, 300), dots(300)
+    store, given = Stores(Room()).of(smp.Skin(), 40.0, 300), dots(300)
     slots = np.full(300, NO_SLOT, np.int32)
     store.fill(slots, np.arange(300), given, Workers(1))
     near = slots[::-1].copy()
@@ -82,3 +84,25 @@ def test_lists_of_blocks_have_what_reaches_each_and_nothing_else(side: int) -> N
             there &= (y > top - reach) & (y < top + side + reach)
             at = row * across + col
             np.testing.assert_array_equal(lists[starts[at] : starts[at + 1]], near[there])
+
+
+def test_many_scales_leave_no_slots_of_each_behind() -> None:
+    scene = smp.Scene(smp.Skin(), dots(50), (30.0, 30.0))
+    view = smp.Preview(scene, "cpu", threads=1)
+    for k in range(12):
+        view.render((10.0, 10.0, 11.0, 11.0), 20.0 + 0.01 * k)
+    branch = view.branch(scene)
+    for each in (view, branch):
+        assert 1 <= len(each._version._slots) <= 4
+
+
+def test_keys_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(version, "_MOST_KEYS", 20)
+    scene = smp.Scene(smp.Skin(), dots(50), (30.0, 30.0))
+    view = smp.Preview(scene, "cpu", threads=1)
+    for k in range(12):
+        scale = 20.0 + k
+        np.testing.assert_array_equal(
+            view.render((0.0, 0.0, 28.0, 28.0), scale), smp.render(scene, scale, (0, 0, 28, 28))
+        )
+        assert len(view._version._keys) <= 20 + 7 * 7, "more than were kept, and one picture's"

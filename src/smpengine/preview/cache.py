@@ -20,16 +20,13 @@ class Cache:
     ----------
     most_bytes
         What is kept.
-
-    Attributes
-    ----------
     room
         Where blocks are to lie.
     """
 
-    def __init__(self, most_bytes: int) -> None:
+    def __init__(self, most_bytes: int, room: Room) -> None:
         self._most = most_bytes
-        self.room = Room()
+        self.room = room
         self._held = 0
         self._blocks: OrderedDict[bytes, Block] = OrderedDict()
         self._lock = threading.Lock()

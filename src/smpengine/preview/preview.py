@@ -23,6 +23,7 @@ from smpengine.errors import InputError, SceneError, must
 from smpengine.impressions import Impressions, joined
 from smpengine.preview.cache import Block, Cache
 from smpengine.preview.rects import nearest_first
+from smpengine.preview.room import Room
 from smpengine.preview.same import same_rows
 from smpengine.preview.store import Stores
 from smpengine.preview.version import Version
@@ -94,9 +95,9 @@ class Preview:
             raise InputError(must("memory_mib", rule, repr(memory_mib)))
         self._device = resolve(device)
         self._threads = thread_count(threads)
-        self._cache = Cache(memory_mib * 2**20)
+        room = Room()
+        self._cache, self._stores = Cache(memory_mib * 2**20, room), Stores(room)
         self._lock = threading.Lock()
-        self._stores = Stores()
         self._versions = [Version(_checked(scene), self._stores)]
         self._at = 0
         self._resident: tuple[Version, Resident] | None = None

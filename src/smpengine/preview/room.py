@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import math
 import mmap
-from collections import deque
+import threading
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-_SPARE_BYTES: Final = 32 * 2**20
-_LEAST_STEP: Final = 12
+_SPARE_BYTES: Final = 64 * 2**20
+_LEAST_BYTES: Final = 2**16
+_LARGE: Final = 8
+"""An array of over an eighth of what may be spare is NumPy's own, and so is one of little."""
 _LEAST_MAPPED: Final = 2**18
 Memory = NDArray[np.uint8]
 
@@ -26,30 +28,48 @@ class Room:
     Parameters
     ----------
     most_spare_bytes
-        Of memory of about one size that is kept and in no array; an array of over a quarter of it
-        is NumPy's own.
+        Of memory that is kept and in no array; what came back first goes first.
     """
 
     def __init__(self, most_spare_bytes: int = _SPARE_BYTES) -> None:
         self._most = most_spare_bytes
-        # Without a lock: arrays may come back while one is being given out, on the same thread.
-        self._spare: dict[int, deque[Memory]] = {}
+        self._spare: list[Memory] = []
+        # An array may come back on any thread, and on this one while it holds the lock: that of
+        # garbage is found whenever Python likes. So nothing is counted beside the list itself.
+        self._lock = threading.RLock()
+
+    @property
+    def spare_bytes(self) -> int:
+        """How much is kept and in no array."""
+        return sum(memory.nbytes for memory in tuple(self._spare))
 
     def array(self, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         """Return an array of any contents."""
-        size = _rounded(math.prod(shape) * np.dtype(dtype).itemsize)
-        if 4 * size > self._most:
+        count = math.prod(shape)
+        size = _rounded(count * np.dtype(dtype).itemsize)
+        if size < _LEAST_BYTES or _LARGE * size > self._most:
             return np.empty(shape, dtype)
-        spare = self._spare.setdefault(size, deque(maxlen=self._most // size))
-        try:
-            memory = spare.pop()
-        except IndexError:
-            memory = _fresh(size)
-        return np.asarray(_Lent(memory, spare)).view(dtype)[: math.prod(shape)].reshape(shape)
+        memory = self._taken(size)
+        lent = _Lent(_fresh(size) if memory is None else memory, self)
+        return np.asarray(lent).view(dtype)[:count].reshape(shape)
 
     def block(self, side: int) -> NDArray[np.float32]:
         """Return a block, (side, side, 3), of any contents."""
         return self.array((side, side, 3), np.float32)
+
+    def _taken(self, size: int) -> Memory | None:
+        with self._lock:
+            for at in range(len(self._spare) - 1, -1, -1):
+                if self._spare[at].nbytes == size:
+                    return self._spare.pop(at)
+        return None
+
+    def give_back(self, memory: Memory) -> None:
+        """Keep memory that is in no array any more."""
+        with self._lock:
+            self._spare.append(memory)
+            while self.spare_bytes > self._most:
+                self._spare.pop(0)
 
 
 def _fresh(size: int) -> Memory:
@@ -69,15 +89,15 @@ def _fresh(size: int) -> Memory:
 
 def _rounded(size: int) -> int:
     """Return a size in bytes rounded up, by a quarter at most, to one of few; a block's is one."""
-    step = 1 << max(size.bit_length() - 3, _LEAST_STEP)
-    return max(-(-size // step), 1) * step
+    step = 1 << max(size.bit_length() - 3, 0)
+    return -(-size // step) * step
 
 
 class _Lent:
     """Owns memory while there is any view of it, and then hands it back."""
 
-    def __init__(self, memory: Memory, spare: deque[Memory]) -> None:
-        self._memory, self._spare = memory, spare
+    def __init__(self, memory: Memory, room: Room) -> None:
+        self._memory, self._room = memory, room
 
     @property
     def __array_interface__(self) -> dict[str, Any]:
@@ -85,4 +105,4 @@ class _Lent:
         return self._memory.__array_interface__
 
     def __del__(self) -> None:
-        self._spare.append(self._memory)
+        self._room.give_back(self._memory)

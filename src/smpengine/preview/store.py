@@ -136,7 +136,8 @@ class Store:
         shape = float(side), across, down, float(corner[0]), float(corner[1])
         given = slots, columns.x_px, columns.y_px, columns.reach_px, *shape
         starts = np.zeros(across * down + 1, np.int64)
-        starts[1:] = np.cumsum(_count_reaching(*given))
+        _list_reaching(*given, starts[1:], np.empty(0, np.int32))
+        np.cumsum(starts, out=starts)
         chosen = np.empty(starts[-1], np.int32)
         _list_reaching(*given, starts[:-1].copy(), chosen)
         return starts, chosen
@@ -174,13 +175,25 @@ def _disc_reach(
 
 
 class Stores:
-    """The stores that were used last, by skin and scale."""
+    """The stores that were used last, by skin and scale.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    room
+        For what they give out.
+    """
+
+    def __init__(self, room: Room) -> None:
         self._stores: OrderedDict[tuple[bytes, float], Store] = OrderedDict()
         self._lock = threading.Lock()
         self._numbers = itertools.count()
-        self._room = Room()
+        self._room = room
+
+    @property
+    def numbers(self) -> set[int]:
+        """Those of the stores that are there; no other is ever asked for again."""
+        with self._lock:
+            return {store.number for store in self._stores.values()}
 
     def of(self, skin: Skin, px_per_mm: float, count: int) -> Store:
         """Return that of a skin at a scale of its finest samples; a new one if it is crowded."""
@@ -240,22 +253,8 @@ def _blocks_reached(at, reach, corner, side, count):
 
 
 @njit(nogil=True, cache=True)
-def _count_reaching(slots, x, y, reach, side, across, down, left, top):
-    """Count the slots that change each block."""
-    counts = np.zeros(across * down, np.int64)
-    for n in range(slots.shape[0]):
-        k = slots[n]
-        first_col, end_col = _blocks_reached(x[k], reach[k], left, side, across)
-        first_row, end_row = _blocks_reached(y[k], reach[k], top, side, down)
-        for row in range(first_row, end_row):
-            for col in range(first_col, end_col):
-                counts[row * across + col] += 1
-    return counts
-
-
-@njit(nogil=True, cache=True)
 def _list_reaching(slots, x, y, reach, side, across, down, left, top, at, chosen):
-    """Write the slots that change each block, in their order."""
+    """Write the slots that change each block, in their order; count them where there is no room."""
     for n in range(slots.shape[0]):
         k = slots[n]
         first_col, end_col = _blocks_reached(x[k], reach[k], left, side, across)
@@ -263,7 +262,8 @@ def _list_reaching(slots, x, y, reach, side, across, down, left, top, at, chosen
         for row in range(first_row, end_row):
             for col in range(first_col, end_col):
                 block = row * across + col
-                chosen[at[block]] = k
+                if chosen.shape[0] > 0:
+                    chosen[at[block]] = k
                 at[block] += 1
 
 

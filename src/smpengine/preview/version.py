@@ -32,6 +32,8 @@ _LEAST_BLOCK_PX: Final = 64
 _MOST_SUBPIXELS: Final = 2048
 _CELL_MM: Final = 4.0
 _MOST_CELLS: Final = 2**14
+_MOST_KEYS: Final = 2**16
+"""That are remembered: they are worked out again to the same."""
 _PART: Final = 4
 """Side, in blocks, of what keys are worked out for at once."""
 
@@ -105,7 +107,7 @@ class Version:
         if before is not None and kept is not None:
             if not moved:
                 self._index = before._index
-            for number, slots in list(before._slots.items()):
+            for number, slots in self._still(dict(before._slots)).items():
                 # The row -1 is the last, which has no slot.
                 self._slots[number] = np.append(slots, np.int32(NO_SLOT))[kept]
 
@@ -116,6 +118,8 @@ class Version:
         if unknown:
             made = self._made(px_per_mm, unknown, workers)
             with self._lock:
+                if len(self._keys) > _MOST_KEYS:
+                    self._keys.clear()
                 self._keys.update({(px_per_mm, *at): key for at, key in made.items()})
             known |= made
         return known
@@ -189,10 +193,17 @@ class Version:
         with self._lock:
             slots = self._slots.get(store.number)
             if slots is None:
+                # Whoever asks for many scales must not leave slots of each behind.
+                self._slots = self._still(self._slots)
                 slots = np.full(len(deposits), NO_SLOT, np.int32)
                 self._slots[store.number] = slots
         store.fill(slots, rows, deposits, workers)
         return store, slots
+
+    def _still(self, slots: dict[int, Slots]) -> dict[int, Slots]:
+        """Return those of stores that are there."""
+        there = self._stores.numbers
+        return {number: own for number, own in slots.items() if number in there}
 
     def _rows_near(self, window: PixelWindow, scale: float) -> NDArray[np.intp]:
         """Return the rows of what may change a window of samples, in their order."""
