@@ -106,10 +106,10 @@ class Plans:
         if files:
             rule = "be left out: plans that are sent name no files"
             raise PlanError([must(f"plan: {key}", rule, "a file") for key in files])
-        self._check_size(said)
+        numbers = self._check_size(said)
         self._check_extent(said)
         plan = self._stages.plan(said, "plan", self._folder)
-        self._check_count(plan)
+        self._check_count(plan, numbers)
         named = self._named(plan)
         size = len(json.dumps(named.said))
         with self._lock:
@@ -142,13 +142,15 @@ class Plans:
             total.update((self._folder / value).read_bytes())
         return Named(total.hexdigest(), plan, said)
 
-    def _check_size(self, said: Mapping[str, Any]) -> None:
-        """Refuse a plan that would take minutes to be placed."""
-        for what, count, most in zip(("numbers", "letters"), _sizes(said), self._most, strict=True):
+    def _check_size(self, said: Mapping[str, Any]) -> int:
+        """Refuse a plan that would take minutes to be placed; return how many numbers it has."""
+        sizes = _sizes(said)
+        for what, count, most in zip(("numbers", "letters"), sizes, self._most, strict=True):
             if count > most:
                 remedy = "Give regions fewer corners."
                 rule = f"have at most {most:,} {what} on this service"
                 raise PlanError([must("plan", rule, f"{count:,}", remedy=remedy)])
+        return sizes[0]
 
     def _check_extent(self, said: Mapping[str, Any]) -> None:
         """Refuse a huge scalp before anything is made of it."""
@@ -160,13 +162,13 @@ class Plans:
                 rule = f"be at most {most:g} mm on this service"
                 raise PlanError([must("plan: scalp.extent_mm", rule, side)])
 
-    def _check_count(self, plan: Plan) -> None:
+    def _check_count(self, plan: Plan, numbers: int) -> None:
         """Refuse a plan with too many dots, or hairs, before they are placed."""
         width, height = plan.extent_mm
         most, dots, hair = self._limits.most_impressions, _dots_of(plan), plan.table.hair
         units_per_cm2 = 0.0 if hair is None else hair.density_units_per_cm2
         hairs = _HAIRS_PER_UNIT * units_per_cm2 * width * height / 100.0
-        work = _sizes(plan.resolved())[0] * dots
+        work = numbers * dots
         for key, what, count in (("sessions", "dots", dots), ("hair", "hairs", hairs)):
             if count > most:
                 rule, got = f"make at most {most:,} {what} here", f"up to {count:,.0f}"

@@ -17,7 +17,6 @@ let dragging = 0;
 let verdictTimer = 0;
 let verdictStop = null;
 let verdictOf = null;
-let movedTimer = 0;
 
 export function begin(given) {
   stage = given;
@@ -119,29 +118,33 @@ function measured() {
   return [left, top, right, bottom];
 }
 
-function askVerdict() {
-  clearTimeout(verdictTimer);
+async function judge() {
   verdictStop?.abort();
-  const stop = (verdictStop = new AbortController());
-  verdictTimer = setTimeout(async () => {
-    const window = measured();
-    verdictOf = String(window);
-    try {
-      set({ verdict: await api.verdict(current().id, lookOf(), window, stop.signal) });
-    } catch (error) {
-      if (error.name !== "AbortError") {
-        set({ verdict: null });
-        fail(error);
-      }
+  const { signal } = (verdictStop = new AbortController());
+  const window = measured();
+  verdictOf = String(window);
+  try {
+    set({ verdict: await api.verdict(current().id, lookOf(), window, signal) });
+  } catch (error) {
+    if (error.name !== "AbortError") {
+      set({ verdict: null });
+      fail(error);
     }
-  }, REST_MS);
+  }
+}
+
+// Judge anew once it rests.
+function askVerdict() {
+  verdictStop?.abort();
+  verdictOf = null;
+  moved();
 }
 
 // The view is another: so is what the verdict is of, once it rests.
 export function moved() {
-  clearTimeout(movedTimer);
-  movedTimer = setTimeout(() => {
-    if (verdictOf !== null && String(measured()) !== verdictOf) askVerdict();
+  clearTimeout(verdictTimer);
+  verdictTimer = setTimeout(() => {
+    if (String(measured()) !== verdictOf) judge();
   }, REST_MS);
 }
 
