@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -15,7 +18,8 @@ from websockets.sync.client import ClientConnection, connect
 
 import smpengine as smp
 from smpengine.service.limits import Limits
-from smpengine.service.live import Turns, Wanted, draw
+from smpengine.service.live import Turns, Wanted, _Line, draw
+from smpengine.service.metrics import Metrics
 from smpengine.service.studio import Studio
 
 
@@ -176,3 +180,40 @@ def test_a_client_that_takes_its_picture_in_slowly_keeps_nobody_from_drawing(
     other.join(30.0)
     with turns.take(never), pytest.raises(smp.Cancelled), turns.take(lambda: True):
         pass
+
+
+def test_of_what_waits_the_newest_alone_is_kept(plan: smp.Plan) -> None:
+    drawn: list[str] = []
+    go = threading.Event()
+
+    class Told:
+        def __init__(self) -> None:
+            self.app = SimpleNamespace(state=SimpleNamespace(
+                live_threads=ThreadPoolExecutor(2), turns=Turns(1), metrics=Metrics(),
+            ))  # fmt: skip
+
+        async def send_text(self, text: str) -> None:
+            drawn.append(text)
+
+        async def send_bytes(self, body: bytes) -> None:
+            pass
+
+    class Held(Studio):
+        def window(self, *asked: Any) -> Any:
+            assert go.wait(30.0)
+            return super().window(*asked)
+
+    async def flood() -> int:
+        line = _Line(Told(), Held(plan, Limits(), "cpu", 1))  # type: ignore[arg-type]
+        for number in range(200):
+            line.want(json.dumps({"number": number, "px_per_mm": 8.0}))
+            await asyncio.sleep(0)
+        tasks = len(asyncio.all_tasks())
+        go.set()
+        assert line._task is not None
+        await line._task
+        return tasks
+
+    assert asyncio.run(flood()) <= 3
+    assert {json.loads(text)["number"] for text in drawn} <= {0, 199}
+    assert json.loads(drawn[-1])["share"] == 1.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import threading
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 import smpengine as smp
 from smpengine.service.limits import Limits
 from smpengine.service.plans import merged
+from smpengine.service.read import read_toml
 
 SMALL = {"version": 1, "treatment": "natural", "scalp": {"extent_mm": [8.0, 6.0]}}
 
@@ -130,6 +132,9 @@ def test_a_verdict_of_a_whole_scalp_is_refused(serve: Any) -> None:
         (b'{"seed": NaN}', "application/json", 422, "body must hold finite numbers, got NaN"),
         (b'{"seed": 1e999, "version": 1}', "application/json", 422, "seed must"),
         (b"\xff\xfe", "application/json", 422, "body must be JSON"),
+        (b".".join([b"a"] * 66) + b" = 1", "application/toml", 422, "at most 64 deep"),
+        (b"x = {" + b" . ".join([b"1"] * 9000) + b" = 1}", "application/toml", 422,
+         "at most 64 deep"),
         (b"[" * 100_000, "application/json", 422, "body must be at most 64 deep"),
         (b'{"a":' * 500 + b"1" + b"}" * 500, "application/json", 422, "at most 64 deep"),
         (b"= 3", "application/toml", 422, "body must be TOML"),
@@ -202,3 +207,21 @@ def test_plans_that_no_longer_fit_are_dropped_but_never_the_first(serve: Any) ->
             client.plan(first.id)
         assert client.upload(SMALL).id == first.id
         assert client.plan().plan["seed"] == 3
+
+
+@pytest.mark.parametrize("quoted", [
+    "x = 'a.'\n", 'x = "\\"a."\n', "x = '''a.''''\n", 'x = """a.""""\n', "# it's \"a\n",
+    'x = "\\\\"\n', "x = ['.', 1.5, \".\"]\n", 'x = """\\"""a"""\n', 'x = "# a"\n',
+])  # fmt: skip
+def test_dots_count_in_keys_alone_and_no_quotes_hide_them(quoted: str) -> None:
+    long = ".".join(["a"] * 9000)
+    text = quoted.replace("a", long if "#" not in quoted else "a.b")
+    assert read_toml(text.encode()) == tomllib.loads(text)
+    with pytest.raises(smp.InputError, match="at most 64 deep"):
+        read_toml(f"{text}{long} = 1\n".encode())
+
+
+def test_tables_of_plans_are_not_too_deep() -> None:
+    given = "[" + ", ".join(f"[{k}.25, {k}.5]" for k in range(2000)) + "]"
+    text = f"scalp.regions = [{{polygon_mm = {given}}}]\nsvg = 'M 1.5.5.5 {'L.1.1' * 300}'"
+    assert read_toml(text.encode()) == tomllib.loads(text)

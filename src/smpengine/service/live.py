@@ -12,6 +12,7 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Annotated, Any, Final, Literal
 
 import numpy as np
@@ -23,8 +24,8 @@ from smpengine.errors import Cancelled, InputError
 from smpengine.image.web import encode
 from smpengine.service.levels import window_mm
 from smpengine.service.looks import Look, lines_of
-from smpengine.service.plans import read_json
 from smpengine.service.problems import Problem, problem_of
+from smpengine.service.read import read_json
 from smpengine.service.studio import Asked, Studio
 
 router = APIRouter()
@@ -161,39 +162,42 @@ class _Line:
         self._loop = asyncio.get_running_loop()
         self._sending = asyncio.Lock()
         self._stop = threading.Event()
+        self._newest: str | None = None
         self._task: asyncio.Task[None] | None = None
 
-    async def want(self, text: str) -> None:
-        """Take a message; what was in hand is stopped."""
+    def want(self, text: str) -> None:
+        """Take a message; what was in hand is stopped, and what waited is forgotten."""
         self._stop.set()
-        self._stop = threading.Event()
-        before, stop = self._task, self._stop
-        if before is not None and not before.done():
+        self._newest = text
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._answer_newest())
+        else:
             self._socket.app.state.metrics.stale.inc()
-        self._task = asyncio.create_task(self._answer(text, stop, before))
 
     async def close(self) -> None:
         """Stop what is in hand, and wait for its thread."""
         self._stop.set()
+        self._newest = None
         if self._task is not None:
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def _answer(
-        self, text: str, stop: threading.Event, before: asyncio.Task[None] | None
-    ) -> None:
+    async def _answer_newest(self) -> None:
+        while self._newest is not None:
+            text, self._newest = self._newest, None
+            self._stop = threading.Event()
+            await self._answer(text, self._stop)
+
+    async def _answer(self, text: str, stop: threading.Event) -> None:
         number: Any = None
+        state = self._socket.app.state
+        work = partial(self._loop.run_in_executor, state.live_threads)
         try:
-            if before is not None:
-                await asyncio.gather(before, return_exceptions=True)
-            if stop.is_set():
-                return
-            said = read_json(text.encode())
+            said = await work(read_json, text.encode())
             number = said.get("number")
             wanted = Wanted.model_validate(said)
-            await self._loop.run_in_executor(
-                self._socket.app.state.live_threads, draw, self._studio, wanted,
-                lambda told, body: self._tell(told, body, stop), stop.is_set,
-                self._socket.app.state.turns,
+            await work(
+                draw, self._studio, wanted, lambda told, body: self._tell(told, body, stop),
+                stop.is_set, state.turns,
             )  # fmt: skip
         except (Cancelled, WebSocketDisconnect):
             return
@@ -244,7 +248,7 @@ async def live(socket: WebSocket) -> None:
     line = _Line(socket, studio)
     try:
         while True:
-            await line.want(await socket.receive_text())
+            line.want(await socket.receive_text())
     except (WebSocketDisconnect, RuntimeError, KeyError):
         return  # it is gone, or sent what is no text
     finally:

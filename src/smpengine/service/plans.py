@@ -9,14 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-import tomllib
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import smpengine
-from smpengine.errors import InputError, PlanError, must
+from smpengine.errors import PlanError, must
 from smpengine.plan.plan import Plan
 from smpengine.service.limits import Limits
 from smpengine.service.problems import unknown_plan
@@ -24,7 +23,6 @@ from smpengine.sets.stages import Stages
 
 _FILES: Final = ("table", "svg_file", "mask", "depth_map")
 """Keys of a plan that name a file beside it."""
-_DEEPEST: Final = 64
 _HAIRS_PER_UNIT: Final = 4
 
 
@@ -197,60 +195,6 @@ def merged(before: Any, patch: Any) -> Any:
         else:
             after[key] = merged(after.get(key), value)
     return after
-
-
-def read_json(text: bytes) -> dict[str, Any]:
-    """Return a JSON object that somebody sent.
-
-    Raises
-    ------
-    InputError
-        It is none, or holds numbers that are none.
-    """
-
-    def refuse(name: str) -> None:
-        raise InputError(must("body", "hold finite numbers", name))
-
-    try:
-        said = json.loads(text, parse_constant=refuse)
-    except RecursionError as error:
-        raise InputError(must("body", f"be at most {_DEEPEST} deep", "more")) from error
-    except ValueError as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(must("body", "be JSON", str(error))) from error
-    return _checked(said)
-
-
-def read_toml(text: bytes) -> dict[str, Any]:
-    """Return a TOML document that somebody sent.
-
-    Raises
-    ------
-    InputError
-        It is none.
-    """
-    try:
-        return _checked(tomllib.loads(text.decode("utf-8")))
-    except RecursionError as error:
-        raise InputError(must("body", f"be at most {_DEEPEST} deep", "more")) from error
-    except ValueError as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(must("body", "be TOML", str(error))) from error
-
-
-def _checked(said: Any) -> dict[str, Any]:
-    """Refuse what is no table, or goes so deep that it can only be meant to do harm."""
-    if not isinstance(said, dict):
-        raise InputError(must("body", "be a table of keys", type(said).__name__))
-    level: list[Any] = [said]
-    for _ in range(_DEEPEST):
-        inner = [each.values() if isinstance(each, dict) else each for each in level]
-        level = [part for parts in inner for part in parts if isinstance(part, dict | list)]
-        if not level:
-            return said
-    raise InputError(must("body", f"be at most {_DEEPEST} deep", "more"))
 
 
 def _named_files(said: Any, at: str = "") -> Iterator[tuple[str, str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -16,8 +18,9 @@ from smpengine.service.answer import (
     studio_of,
 )
 from smpengine.service.choices import choices
-from smpengine.service.plans import Named, read_json, read_toml
+from smpengine.service.plans import Named
 from smpengine.service.problems import KIND, Problem
+from smpengine.service.read import read_json, read_toml
 from smpengine.service.studio import check_window
 
 router = APIRouter()
@@ -82,8 +85,8 @@ async def add_plan(request: Request, response: Response) -> dict[str, Any]:
     readers = {"application/json": read_json, "application/toml": read_toml}
     if kind not in readers:
         raise Problem(415, [f"Content-Type must be one of {', '.join(readers)}, got {kind!r}."])
-    said = readers[kind](await request.body())
-    return await _made(request, response, lambda: studio_of(request).plans.add(said), said)
+    body, plans = await request.body(), studio_of(request).plans
+    return await _made(request, response, lambda: plans.add(readers[kind](body)), kind, body)
 
 
 @router.patch("/api/plans/{name}", status_code=201, responses=ERRORS, tags=["plans"],
@@ -94,19 +97,21 @@ async def patch_plan(request: Request, response: Response, name: Name) -> dict[s
     if kind not in ("application/json", "application/merge-patch+json"):
         rule = "be application/merge-patch+json or application/json"
         raise Problem(415, [f"Content-Type must {rule}, got {kind!r}."])
-    patch = read_json(await request.body())
-    plans = studio_of(request).plans
-    return await _made(request, response, lambda: plans.patched(name, patch), (name, patch))
+    body, plans = await request.body(), studio_of(request).plans
+    return await _made(request, response, lambda: plans.patched(name, read_json(body)), name, body)
 
 
-async def _made(request: Request, response: Response, make: Any, said: Any) -> dict[str, Any]:
+async def _made(
+    request: Request, response: Response, make: Callable[[], Named], of: str, body: bytes
+) -> dict[str, Any]:
     """Answer with a plan that is new, placed already: who sends one wants to see it."""
     studio = studio_of(request)
+    tag = hashlib.blake2b(body, digest_size=16).hexdigest()
 
     def work(_: Any) -> dict[str, Any]:
         return studio.described(make())
 
-    told: dict[str, Any] = await drawn(request, f"made {said!r}", work)
+    told: dict[str, Any] = await drawn(request, f"made of {of} {tag}", work)
     response.headers["Location"] = f"/api/plans/{told['id']}"
     return told
 
