@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 import smpengine as smp
+from smpengine.service import run
 from smpengine.service.desk import Answers
 from smpengine.service.known import Known
 from smpengine.service.limits import Limits
@@ -299,15 +300,50 @@ def test_more_connections_than_may_be_open_leave_it_alive(serve: Any) -> None:
 
 
 class _Line:
+    """A line as far as it is counted, its transport and its loop."""
+
     def __init__(self) -> None:
-        self.transport, self.gone = self, False
+        self.transport = self.loop = self
+        self.gone = self.closing = False
+        self.left = 0
 
     def abort(self) -> None:
         self.gone = True
 
+    def is_closing(self) -> bool:
+        return self.closing
+
+    def get_write_buffer_size(self) -> int:
+        return self.left
+
+    def call_later(self, *_: Any) -> None:
+        pass
+
+
+def test_lines_that_take_nothing_in_are_cut() -> None:
+    lines, (deaf, slow, fast, closing, ended) = Lines(9, 9.0), [_Line() for _ in range(5)]
+    for line in (deaf, slow, fast, closing, ended):
+        lines.opened(line)
+    for line in (deaf, slow, fast):
+        lines.full(line)
+        line.left = 100
+    closing.closing = ended.closing = True
+    closing.left = 7
+    lines.cut(deaf)  # type: ignore[arg-type]
+    slow.left = 60
+    lines.moved(fast)
+    lines.full(fast)
+    lines.cut(deaf)  # type: ignore[arg-type]
+    assert [each.gone for each in (deaf, slow, fast, closing, ended)] == [
+        True, False, False, True, False,
+    ]  # fmt: skip
+    lines.cut(deaf)  # type: ignore[arg-type]
+    assert slow.gone
+    assert fast.gone
+
 
 def test_the_line_that_was_quiet_for_longest_goes() -> None:
-    lines, (a, b, c, d) = Lines(2), [_Line() for _ in range(4)]
+    lines, (a, b, c, d) = Lines(2, 9.0), [_Line() for _ in range(4)]
     lines.opened(a)
     lines.busy(a)
     lines.opened(b)
@@ -325,6 +361,79 @@ def test_the_line_that_was_quiet_for_longest_goes() -> None:
     lines.closed(c)
     lines.opened(another := _Line())
     assert not another.gone
+
+
+LARGE = "/window.png?px_per_mm=180&exposure="
+
+
+def deaf(url: str) -> socket.socket:
+    there = urlsplit(url)
+    line = socket.socket()
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    line.connect((there.hostname, there.port))
+    return line
+
+
+def served(url: str) -> bool:
+    try:
+        return alive(url)
+    except httpx.TransportError:
+        return False
+
+
+def test_who_takes_nothing_in_does_not_shut_others_out(
+    serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Any] = []
+
+    class Seen(Lines):
+        def __init__(self, *given: Any) -> None:
+            super().__init__(*given)
+            self.full_before = 0
+            made.append(self)
+
+        def full(self, line: Any) -> None:
+            self.full_before += 1
+            super().full(line)
+
+    monkeypatch.setattr(run, "Lines", Seen)
+    with serve(Limits(most_connections=2, receive_s=0.4)) as url:
+        for k in (1, 2):  # known, so that they are sent at once
+            assert len(httpx.get(f"{url}{LARGE}{k}", timeout=30.0).content) > 6e6
+        lines = [deaf(url) for _ in range(8)]
+        for line in lines:
+            for k in (1, 2):
+                line.sendall(f"GET {LARGE}{k} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        until = time.monotonic() + 20.0
+        while not made[0].full_before or made[0]._full:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        while not served(url):  # who comes while all are busy is told so by being hung up on
+            assert time.monotonic() < until
+        for line in lines:
+            line.close()
+
+
+def test_small_requests_one_after_the_other_are_no_large_head(url: str) -> None:
+    ask = b"GET /health HTTP/1.1\r\nHost: localhost\r\nX: %s\r\n\r\n" % (b"x" * 20_000)
+    with raw(url) as line:
+        line.sendall(ask[:100])
+        for _ in range(60):  # each read ends within the next head
+            line.sendall(ask[100:] + ask[:100])
+            assert b"200 OK" in line.recv(65536)
+
+
+def test_requests_without_end_ahead_of_their_answers_end_the_line(url: str) -> None:
+    with raw(url) as line:
+        with suppress(OSError):
+            for _ in range(200):
+                line.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n" * 1000)
+        answered = b""
+        with suppress(OSError):
+            while part := line.recv(65536):
+                answered += part
+    assert answered.count(b"200 OK") < 200_000
+    assert alive(url)
 
 
 def test_who_holds_lines_open_and_asks_for_nothing_shuts_nobody_out(serve: Any) -> None:

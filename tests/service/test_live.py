@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import numpy as np
@@ -21,6 +24,11 @@ from smpengine.service.limits import Limits
 from smpengine.service.live import Turns, Wanted, _Line, draw
 from smpengine.service.metrics import Metrics
 from smpengine.service.studio import Studio
+
+HANDSHAKE = (
+    b"GET /live HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
 
 
 def socket_to(url: str, **more: Any) -> ClientConnection:
@@ -180,6 +188,32 @@ def test_a_client_that_takes_its_picture_in_slowly_keeps_nobody_from_drawing(
     other.join(30.0)
     with turns.take(never), pytest.raises(smp.Cancelled), turns.take(lambda: True):
         pass
+
+
+def test_a_live_client_that_takes_nothing_in_loses_its_place(serve: Any) -> None:
+    with serve(Limits(most_live=1, receive_s=0.4)) as url:
+        there = urlsplit(url)
+        with socket.socket() as line:
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            line.connect((there.hostname, there.port))
+            line.sendall(HANDSHAKE)
+            assert b" 101 " in line.recv(200)
+            for number in range(3):
+                wish = json.dumps({"number": number, "px_per_mm": 180.0, "format": "png"}).encode()
+                head = bytes([0x81, 0x80 | len(wish), 0, 0, 0, 0])
+                with suppress(OSError):
+                    line.sendall(head + wish)
+                time.sleep(1.5)
+            until = time.monotonic() + 20.0
+            while True:  # its place is another's while it holds on
+                try:
+                    with socket_to(url) as other:
+                        other.send('{"px_per_mm": 4}')
+                        other.recv(10.0)
+                        break
+                except (ConnectionClosed, InvalidStatus):
+                    assert time.monotonic() < until
+                    time.sleep(0.2)
 
 
 def test_of_what_waits_the_newest_alone_is_kept(plan: smp.Plan) -> None:

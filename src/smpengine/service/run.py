@@ -12,7 +12,7 @@ import uvicorn
 from smpengine.errors import InputError, OutputError, must
 from smpengine.service.guard import LOCAL, App
 from smpengine.service.limits import Limits
-from smpengine.service.lines import Lines, protocol
+from smpengine.service.lines import Lines, protocols
 
 _STOP_S: Final = 5
 _OPEN: Final = 4
@@ -72,9 +72,10 @@ def _most_files() -> int:
 
 def server_of(app: App, host: str, port: int, limits: Limits) -> uvicorn.Server:
     """Return a server of the service, for `run` or for a thread of one's own."""
-    lines = Lines(min(_OPEN * limits.most_connections, _most_files() - _OTHERS))
+    most = min(_OPEN * limits.most_connections, _most_files() - _OTHERS)
+    http, live = protocols(Lines(most, limits.receive_s))
     config = uvicorn.Config(
-        app, host, port, http=protocol(lines, limits.receive_s), ws="websockets-sansio",
+        app, host, port, http=http, ws=live,
         timeout_keep_alive=30, backlog=1024, ws_max_size=limits.most_body_kib * 1024,
         # Pictures are packed already; to pack one again takes as long as JPEG.
         ws_max_queue=4, ws_per_message_deflate=False, log_level="warning",
