@@ -94,3 +94,15 @@ def choose(page: Page, name: str, label: str) -> None:
     """Choose one of several."""
     words = page.locator(f"fieldset:has(input[name={name}])").get_by_text(label, exact=True)
     words.locator("xpath=ancestor::label").click()
+
+
+def mean(shown: Picture) -> float:
+    """Return how bright it is."""
+    return float(shown.mean())
+
+
+def centre(page: Page) -> tuple[float, float]:
+    """Return a place right of the divider, in px of the page."""
+    box = page.locator("#stage").bounding_box()
+    assert box
+    return box["x"] + 0.7 * box["width"], box["y"] + 0.5 * box["height"]

@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,6 +15,11 @@ import smpengine as smp
 from smpengine.service.app import create_app
 from smpengine.service.limits import Limits
 from smpengine.service.run import server_of
+
+from .browser import CHROMIUM, SIZES, page_of
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 TABLE = {
     "version": 1, "seed": 3, "treatment": "natural", "scalp": {"extent_mm": [24.0, 18.0]},
@@ -68,3 +73,36 @@ def plan() -> smp.Plan:
 @pytest.fixture
 def serve() -> Callable[..., contextlib.AbstractContextManager[str]]:
     return serving
+
+
+PAGE_PLAN: dict[str, Any] = {
+    "version": 1, "seed": 5, "treatment": "strong", "skin": {"type": "I-II"},
+    "scalp": {
+        "extent_mm": [60.0, 44.0],
+        "hairline": {
+            "points_mm": [[0, 16], [15, 11], [30, 10], [45, 11], [60, 16]], "feather_mm": 3.0,
+        },
+    },
+    "render": {"px_per_mm": 20.0},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as running:
+        shown = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield shown
+        shown.close()
+
+
+@pytest.fixture(scope="module")
+def page_url() -> Iterator[str]:
+    with serving(plan=smp.Plan.from_dict(PAGE_PLAN)) as url:
+        yield url
+
+
+@pytest.fixture(params=SIZES)
+def page(request: pytest.FixtureRequest, browser: Browser, page_url: str) -> Iterator[Page]:
+    with page_of(browser, page_url, request.param) as shown:
+        yield shown

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import urllib.request
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,10 +17,10 @@ import smpengine as smp
 
 from .browser import (
     CHROMIUM,
-    SIZES,
+    centre,
     choose,
     do,
-    page_of,
+    mean,
     part,
     picture,
     settle,
@@ -30,57 +29,21 @@ from .browser import (
     treated,
     untreated,
 )
-from .conftest import serving
+from .conftest import PAGE_PLAN
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no browser at {CHROMIUM}"),
 ]
-PLAN: dict[str, Any] = {
-    "version": 1, "seed": 5, "treatment": "strong", "skin": {"type": "I-II"},
-    "scalp": {
-        "extent_mm": [60.0, 44.0],
-        "hairline": {
-            "points_mm": [[0, 16], [15, 11], [30, 10], [45, 11], [60, 16]], "feather_mm": 3.0,
-        },
-    },
-    "render": {"px_per_mm": 20.0},
-}  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        shown = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield shown
-        shown.close()
-
-
-@pytest.fixture(scope="module")
-def there() -> Iterator[str]:
-    with serving(plan=smp.Plan.from_dict(PLAN)) as url:
-        yield url
-
-
-@pytest.fixture(params=SIZES)
-def page(request: pytest.FixtureRequest, browser: Browser, there: str) -> Iterator[Page]:
-    with page_of(browser, there, request.param) as shown:
-        yield shown
-
-
-def mean(shown: np.ndarray[Any, Any]) -> float:
-    return float(shown.mean())
-
-
-def test_it_opens_on_before_and_after(page: Page, there: str) -> None:
+def test_it_opens_on_before_and_after(page: Page, page_url: str) -> None:
     shown = picture(page)
     assert mean(treated(shown)) < mean(untreated(shown)) - 10.0
-    bare = served(f"{there}/window.png?px_per_mm=10&sessions=")
+    bare = served(f"{page_url}/window.png?px_per_mm=10&sessions=")
     off = untreated(shown).mean((0, 1)) - bare.mean((0, 1))
     assert np.abs(off).max() < 1.5
 
@@ -165,14 +128,14 @@ def test_sessions_are_switched_off_and_on(page: Page) -> None:
     assert np.array_equal(treated(do(page, lambda: page.keyboard.press("3"))), treated(first))
 
 
-def test_time_goes_from_fresh_to_five_years(page: Page, there: str) -> None:
+def test_time_goes_from_fresh_to_five_years(page: Page, page_url: str) -> None:
     settled = treated(picture(page))
     years = treated(do(page, lambda: slide(page, "age", 6)))
     assert np.abs(years - settled).mean() > 1.0
     # Pigment goes, and what is left spreads: the mean hardly moves, so hold it against the service.
     day = 28 + 5 * 365.25
     place = "window=34,28,48,42&px_per_mm=16"
-    want = served(f"{there}/window.png?{place}&day={day}")
+    want = served(f"{page_url}/window.png?{place}&day={day}")
     assert np.abs(years.mean((0, 1)) - want.mean((0, 1))).max() < 2.0
     fresh = treated(do(page, page.get_by_role("button", name="Fresh").click))
     assert mean(fresh) < mean(settled) - 10.0
@@ -237,38 +200,6 @@ def test_keys_move_a_point_of_the_hairline(page: Page) -> None:
     assert mean(part(moved, 0.56, 0.30, 0.9, 0.6)) > mean(part(first, 0.56, 0.30, 0.9, 0.6)) + 3.0
 
 
-def test_an_area_is_painted_bare_and_taken_back(page: Page) -> None:
-    first = picture(page)
-    page.keyboard.press("p")
-    choose(page, "strength", "Bare")
-    stage = page.locator("#stage").bounding_box()
-    assert stage
-    x, y = stage["x"] + 0.64 * stage["width"], stage["y"] + 0.72 * stage["height"]
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x + 0.06 * stage["width"], y, steps=5)
-    page.mouse.up()
-    settle(page)
-    bare = do(page, lambda: page.keyboard.press("Escape"))
-    place = 0.65, 0.70, 0.69, 0.74
-    assert mean(part(first, *place)) < mean(untreated(first)) - 10.0
-    assert abs(mean(part(bare, *place)) - mean(untreated(first))) < 3.0
-    assert abs(mean(part(bare, 0.56, 0.9, 0.8, 0.97)) - mean(part(first, 0.56, 0.9, 0.8, 0.97))) < 2
-    removed = do(page, page.get_by_role("button", name="Remove this area").click)
-    assert abs(mean(part(removed, *place)) - mean(part(first, *place))) < 2.0
-
-
-def test_keys_paint_too(page: Page) -> None:
-    first = picture(page)
-    page.keyboard.press("p")
-    choose(page, "strength", "Bare")
-    page.locator(".sheet").focus()
-    for key in ("Shift+ArrowRight", " ", "Shift+ArrowRight", " "):
-        page.keyboard.press(key)
-    bare = do(page, lambda: page.keyboard.press("Escape"))
-    assert mean(part(bare, 0.52, 0.3, 0.8, 0.8)) > mean(part(first, 0.52, 0.3, 0.8, 0.8)) + 3.0
-
-
 def test_it_zooms_and_moves(page: Page) -> None:
     first = picture(page)
     zoomed = do(page, lambda: page.keyboard.press("+"))
@@ -280,12 +211,6 @@ def test_it_zooms_and_moves(page: Page) -> None:
     assert np.abs(treated(moved) - treated(wheeled)).mean() > 2.0
     page.get_by_role("button", name="Show all of it").click()
     assert np.ptp(part(do(page, lambda: None), 0.1, 0.4, 0.2, 0.6), axis=(0, 1)).max() < 60.0
-
-
-def centre(page: Page) -> tuple[float, float]:
-    box = page.locator("#stage").bounding_box()
-    assert box
-    return box["x"] + 0.7 * box["width"], box["y"] + 0.5 * box["height"]
 
 
 def test_new_tiles_come_without_a_flash(page: Page) -> None:
@@ -316,7 +241,7 @@ def test_what_is_saved_is_what_is_seen(page: Page) -> None:
 
 
 def test_what_the_service_says_is_shown_as_it_is(page: Page) -> None:
-    wrong = {**PLAN, "fullness": 3.0}
+    wrong = {**PAGE_PLAN, "fullness": 3.0}
     page.keyboard.press("s")
     page.locator("input[type=file]").set_input_files(
         {"name": "a.json", "mimeType": "application/json", "buffer": json.dumps(wrong).encode()}

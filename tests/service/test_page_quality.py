@@ -42,15 +42,6 @@ PLAN: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as running:
-        made = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield made
-        made.close()
-
-
-@pytest.fixture(scope="module")
 def there() -> Iterator[str]:
     with serving(plan=smp.Plan.from_dict(PLAN)) as url:
         yield url

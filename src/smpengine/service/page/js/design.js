@@ -95,7 +95,7 @@ function PaintTool() {
   const change = (changes) => set({ brush: { ...brush, ...changes } });
   const mm = (v) => `${number(v, v % 1 ? 1 : 0)} mm`;
   return html`<${Group} title="Paint an area">
-    <p class="note">Paint on the picture. Circle a place to fill all of it.</p>
+    <p class="note">Paint on the picture. Circle a place to fill all of it. Two fingers move the picture.</p>
     <${Choices} name="strength" legend="What the brush does" hideLegend look="keys" value=${brush.strength}
       options=${STRENGTHS.map(([v, words]) => [v, words])} onChoose=${(strength) => change({ strength })} />
     <${Slider} id="brush" label="Brush" min=${2} max=${40} step=${1} value=${brush.size_mm} text=${mm(brush.size_mm)}

@@ -1,6 +1,7 @@
 // Areas that are painted on the picture: each stroke is a region of the plan, later ones on top.
 
-import { commit, preview } from "./actions.js";
+import { commit, preview, refresh } from "./actions.js";
+import { Grip } from "./grip.js";
 import { current, say, set, state } from "./state.js";
 import { ARROWS, curve, make, polygon, put, where } from "./svg.js";
 import { outline } from "./trace.js";
@@ -39,12 +40,13 @@ export function removeArea(index) {
 
 export function startPaint() {
   set({ tab: "design", mode: "paint" });
-  say("Painting. Drag on the picture; or move the brush with arrow keys, space starts and ends a stroke.");
+  say("Painting. Drag on the picture, two fingers move it; or move the brush with arrow keys, space starts and ends a stroke.");
 }
 
 export class PaintLayer {
   constructor(stage, svg) {
     this.stage = stage;
+    this.grip = new Grip(stage);
     this.stroke = null;
     this.at = null;
     this.pen = false;
@@ -60,7 +62,8 @@ export class PaintLayer {
     svg.append(this.group);
     this.sheet.addEventListener("pointerdown", (event) => this.#down(event));
     this.sheet.addEventListener("pointermove", (event) => this.#move(event));
-    for (const end of ["pointerup", "pointercancel"]) this.sheet.addEventListener(end, () => this.#up());
+    this.sheet.addEventListener("pointerup", (event) => this.grip.lift(event) || this.#up());
+    this.sheet.addEventListener("pointercancel", (event) => this.grip.lift(event) || this.#drop());
     this.sheet.addEventListener("keydown", (event) => this.#key(event));
     this.sheet.addEventListener("wheel", (event) => {
       event.preventDefault();
@@ -72,6 +75,7 @@ export class PaintLayer {
     const on = state.mode === "paint";
     this.group.style.display = on ? "" : "none";
     if (!on) {
+      this.grip.release();
       this.stroke = null;
       this.pen = false;
       return;
@@ -91,12 +95,17 @@ export class PaintLayer {
   #down(event) {
     event.preventDefault();
     this.sheet.setPointerCapture(event.pointerId);
+    if (this.grip.press(event)) {
+      this.#drop();
+      return;
+    }
     this.at = this.stage.toMm(where(this.stage.element, event));
     this.stroke = [this.at];
     this.draw();
   }
 
   #move(event) {
+    if (this.grip.move(event)) return;
     this.at = this.stage.toMm(where(this.stage.element, event));
     if (this.stroke && !this.pen) this.#extend();
     this.draw();
@@ -108,6 +117,15 @@ export class PaintLayer {
     this.stroke.push(this.at);
     const region = regionOf(this.stroke);
     if (region) preview({ patch: patchOf(region) });
+  }
+
+  // The stroke was none: what it has shown is taken back.
+  #drop() {
+    if (!this.stroke) return;
+    this.stroke = null;
+    this.pen = false;
+    this.draw();
+    refresh();
   }
 
   #up() {

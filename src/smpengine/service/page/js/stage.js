@@ -88,6 +88,15 @@ export class Stage {
     viewport.applyConstraints();
   }
 
+  // What lies under a point of the stage comes to lie under another, nearer by a factor.
+  carry(from, to, nearer) {
+    const { viewport } = this.viewer;
+    const point = (px) => viewport.pointFromPixel(new OpenSeadragon.Point(...px), true);
+    viewport.panBy(point(from).minus(point(to)), true);
+    viewport.zoomBy(nearer, point(to), true);
+    viewport.applyConstraints(true);
+  }
+
   // Put the divider at a share of the stage's width.
   divide(at) {
     this.at = at;
