@@ -17,10 +17,12 @@ import smpengine as smp
 
 from .browser import (
     CHROMIUM,
+    SIZES,
     centre,
     choose,
     do,
     mean,
+    page_of,
     part,
     picture,
     settle,
@@ -29,10 +31,10 @@ from .browser import (
     treated,
     untreated,
 )
-from .conftest import PAGE_PLAN
+from .conftest import PAGE_PLAN, serving
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 pytestmark = [
     pytest.mark.slow,
@@ -46,6 +48,18 @@ def test_it_opens_on_before_and_after(page: Page, page_url: str) -> None:
     bare = served(f"{page_url}/window.png?px_per_mm=10&sessions=")
     off = untreated(shown).mean((0, 1)) - bare.mean((0, 1))
     assert np.abs(off).max() < 1.5
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_it_opens_on_the_hairline_wherever_it_is(browser: Browser, size: str) -> None:
+    """Before this it opened on the top: of a whole scalp that is bare skin."""
+    far = {**PAGE_PLAN, "scalp": {"extent_mm": [60.0, 160.0], "hairline": {
+        "points_mm": [[0, 96], [30, 90], [60, 96]], "feather_mm": 3.0}}}  # fmt: skip
+    with serving(plan=smp.Plan.from_dict(far)) as url, page_of(browser, url, size) as page:
+        shown = picture(page)
+        skin = mean(untreated(shown))
+        assert abs(mean(part(shown, 0.56, 0.14, 0.9, 0.22)) - skin) < 3.0
+        assert mean(part(shown, 0.56, 0.5, 0.8, 0.95)) < skin - 8.0
 
 
 def served(address: str) -> np.ndarray[Any, Any]:

@@ -1,10 +1,12 @@
 // The picture: a deep zoom viewer with two sides and a divider, and pictures over it while one drags.
 
+import { frontOf } from "./shapes.js";
 import { Side } from "./side.js";
 
 const { OpenSeadragon } = window;
 const SIDES = ["left", "right"];
 const FIRST_MM = 110;
+const SKIN_SHARE = 0.3; // of the first view, in front of the hairline
 const ROUND_MM = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100];
 
 export class Stage {
@@ -52,7 +54,7 @@ export class Stage {
     this.extent = description.extent_mm;
     this.split = wanted.left !== null;
     const shown = SIDES.map((name) => this.sides[name].show(scale, wanted[name]));
-    if (anew) this.viewer.world.addOnceHandler("add-item", () => this.#begin());
+    if (anew) this.viewer.world.addOnceHandler("add-item", () => this.#begin(frontOf(description.plan)));
     this.divide(this.at);
     await Promise.all(shown);
   }
@@ -67,13 +69,14 @@ export class Stage {
     this.viewer.viewport.fitBounds(new OpenSeadragon.Rect(0, 0, 1, ratio), now);
   }
 
-  // Begin with the front, near enough to tell dots: the picture fills the stage, its edge at the top.
-  #begin() {
+  // Begin with the hairline, near enough to tell dots, and the stage filled.
+  #begin(front_mm) {
     const { clientWidth, clientHeight } = this.element;
     const ratio = this.scale.height_px / this.scale.width_px;
     const width = Math.min(1, (ratio * clientWidth) / clientHeight, FIRST_MM / this.extent[0]);
     const height = (width * clientHeight) / clientWidth;
-    this.viewer.viewport.fitBounds(new OpenSeadragon.Rect((1 - width) / 2, 0, width, height), true);
+    const y = Math.max(0, Math.min(ratio - height, front_mm / this.extent[0] - SKIN_SHARE * height));
+    this.viewer.viewport.fitBounds(new OpenSeadragon.Rect((1 - width) / 2, y, width, height), true);
   }
 
   zoom(factor) {
