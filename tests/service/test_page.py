@@ -18,6 +18,7 @@ import smpengine as smp
 from .browser import (
     CHROMIUM,
     SIZES,
+    Picture,
     centre,
     choose,
     do,
@@ -104,6 +105,22 @@ def test_a_darker_skin_is_darker(page: Page) -> None:
         seen.append((mean(untreated(shown)), mean(treated(shown))))
     assert seen == sorted(seen, reverse=True)
     assert all(a[0] > b[0] + 10.0 for a, b in pairwise(seen))
+
+
+def test_skin_is_even_or_natural_and_grows_old(page: Page) -> None:
+    def patchy(shown: Picture) -> float:
+        return float(untreated(shown).std((0, 1)).mean())
+
+    even = picture(page)
+    young = do(page, lambda: choose(page, "surface", "Natural skin"))
+    assert patchy(young) > patchy(even) + 1.0
+    assert abs(mean(untreated(young)) - mean(untreated(even))) < 12.0
+    assert mean(treated(young)) < mean(untreated(young)) - 10.0
+    old = do(page, lambda: slide(page, "age_years", 85))
+    assert np.abs(untreated(old) - untreated(young)).mean() > 1.0
+    back = do(page, lambda: choose(page, "surface", "Even skin"))
+    assert np.array_equal(untreated(back), untreated(even))
+    assert page.locator("#age_years").count() == 0
 
 
 def test_light_brightens_both_sides(page: Page) -> None:

@@ -7,6 +7,9 @@ import { current, set, state } from "./state.js";
 import { Choices, Group, Slider, html } from "./ui.js";
 import { SHAPES, SKINS, STRENGTHS, number, plain } from "./words.js";
 
+const AGES_YEARS = [16, 90];
+const USUAL_AGE_YEARS = 35; // the engine's own, where the plan says nothing
+
 // A slider that is one number of the plan.
 function dial(name, label, low, high) {
   const value = state.draft[name] ?? current().plan[name];
@@ -33,6 +36,25 @@ function Skin() {
     commit({ skin: { type, melanosome_fraction: null, table: null } }, `${SKINS[type]?.name ?? type} skin`);
   return html`<${Choices} name="skin" legend="Skin" look="skins" value=${skin.type} options=${options}
     onChoose=${choose} />`;
+}
+
+// Even skin shows the pigment alone; its natural patches, pores and spots follow from type and age.
+function Surface() {
+  const { skin: { complexion }, client } = current().plan;
+  const choose = (natural) =>
+    commit({ skin: { complexion: natural ? {} : null } }, natural ? "Natural skin" : "Even skin");
+  const years = state.draft.age_years ?? complexion?.age_years ?? client?.age_years ?? USUAL_AGE_YEARS;
+  const patch = (age_years) => ({ skin: { complexion: { age_years } } });
+  const say = (v) => `${number(v)} years`;
+  return html`<${Choices} name="surface" legend="Surface of the skin" hideLegend look="keys" value=${Boolean(complexion)}
+      options=${[[false, "Even skin"], [true, "Natural skin"]]} onChoose=${choose} />
+    ${complexion && html`<${Slider} id="age_years" label="Age of the skin" min=${AGES_YEARS[0]} max=${AGES_YEARS[1]} step=${1}
+      value=${years} text=${say(years)} low="Young" high="Old"
+      onDrag=${(age_years) => {
+        set({ draft: { age_years } });
+        preview({ patch: patch(age_years) });
+      }}
+      onRest=${(age_years) => commit(patch(age_years), `Skin of ${say(age_years)}`, "age_years")} />`}`;
 }
 
 function Light() {
@@ -114,6 +136,7 @@ export function Design() {
   return html`
     <${Group}>
       <${Skin} />
+      <${Surface} />
       <${Light} />
     <//>
     <${Group} title="Look">
