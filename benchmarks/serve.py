@@ -1,6 +1,6 @@
 """How long a service lets one wait, and how much it bears: `strong` on a whole scalp, CPU.
 
-    python benchmarks/serve.py [--runs 40] [--load 20]
+    python benchmarks/serve.py [--runs 40] [--load 20] [--natural]
 
 Starts `smpengine serve` in a process of its own and asks it over the loopback, one connection a
 client. Beside each latency stands the bare `smpengine.render` of the same picture in this process.
@@ -22,11 +22,12 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import smpengine as smp
 
-PLAN = {
+PLAN: dict[str, Any] = {
     "version": 1, "seed": 1, "treatment": "strong", "scalp": {"extent_mm": [180.0, 220.0]},
     "render": {"px_per_mm": 40.0},
 }  # fmt: skip
@@ -187,7 +188,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--runs", type=int, default=40)
     parser.add_argument("--load", type=float, default=20.0, help="seconds of each load")
+    parser.add_argument("--natural", action="store_true", help="skin with its complexion")
     given = parser.parse_args()
+    if given.natural:
+        PLAN["skin"] = {"complexion": {}}
     with tempfile.TemporaryDirectory() as folder:
         plan = Path(folder) / "plan.json"
         plan.write_text(json.dumps(PLAN))
