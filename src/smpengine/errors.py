@@ -15,7 +15,21 @@ Messages read "{name} must {rule}, got {value} at {where}. {remedy}".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+_KINDS: Final = {
+    "model_type": "be a table of keys", "model_attributes_type": "be a table of keys",
+    "dict_type": "be a table of keys", "mapping_type": "be a table of keys",
+    "list_type": "be a list", "tuple_type": "be a list", "set_type": "be a list",
+    "missing": "be given", "float_parsing": "be a number", "int_parsing": "be a whole number",
+    "float_type": "be a number", "int_type": "be a whole number",
+    "int_from_float": "be a whole number", "string_type": "be text",
+    "bool_type": "be true or false", "bool_parsing": "be true or false",
+    "finite_number": "be a finite number",
+}  # fmt: skip
+"""What the schemas' library calls by the names of Python's types, and of our classes."""
 
 
 class SmpError(Exception):
@@ -86,3 +100,24 @@ def number(name: str, value: object) -> float:
         return float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError) as error:
         raise SceneError(must(name, "be a number", repr(value))) from error
+
+
+def key_of(path: Iterable[object]) -> str:
+    """Write a path into a file as its author would: ``sessions[0].depth_mm``."""
+    return "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path).lstrip(".")
+
+
+def rule_of(entry: Mapping[str, Any]) -> str:
+    """Say what one of pydantic's errors asks for, to stand behind "must"."""
+    kind = str(entry["type"])
+    if kind in _KINDS:
+        return _KINDS[kind]
+    about = entry.get("ctx", {})
+    thing = "characters" if kind.startswith("string_") else "entries"
+    if kind.endswith("too_short"):
+        return f"have at least {about['min_length']} {thing}"
+    if kind.endswith("too_long"):
+        return f"have at most {about['max_length']} {thing}"
+    rule = str(entry["msg"]).removeprefix("Value error, ")
+    rule = re.sub(r"^\w+ should ", "", rule)
+    return rule[:1].lower() + rule[1:]

@@ -33,12 +33,18 @@ def problems(text: str, folder: Path, name: str = "plan.toml") -> list[str]:
     [
         (HEAD + "sede = 3\n", "sede must be a known key, got 3. Did you mean seed?"),
         (HEAD + "seed = -1\n", "seed must be greater than or equal to 0, got -1."),
-        (HEAD + 'fullness = "high"\n', "fullness must be a valid number"),
+        (HEAD + 'fullness = "high"\n', "fullness must be a number"),
         (HEAD + "texture = 1.5\n", "texture must be less than or equal to 1, got 1.5."),
         (HEAD.replace("1", "2", 1), "version must be 1, got 2."),
         (HEAD.replace("natural", "natrual"), "treatment must be one of natural, strong,"),
         (HEAD.replace("[9.0, 7.0]", "[9.0]"), "scalp.extent_mm[1] must be given, got nothing."),
         (HEAD.replace("9.0", "nan"), "scalp.extent_mm[0] must be"),
+        (HEAD + "skin = 3\n", "skin must be a table of keys, got 3."),
+        (HEAD + "seed = 1.5\n", "seed must be a whole number, got 1.5."),
+        (
+            HEAD + "[[scalp.regions]]\npolygon_mm = [[0,0],[1,1]]\n",
+            "scalp.regions[0].polygon_mm must have at least 3 entries, got [[0, 0], [1, 1]].",
+        ),
         (HEAD + 'skin.type = "VII"\n', "skin.type must be 'I-II', 'III-IV', 'V' or 'VI', got"),
         (HEAD + "skin.scattering = 3\n", "skin.scattering must be less than or equal to 1.6, got"),
         (

@@ -171,7 +171,7 @@ WRONG_TISSUE = (
     ({}, "melanosome_fraction must be given, got nothing. Or give musp_per_mm"),
     ({"melanosome_fraction": 0.7}, "melanosome_fraction must be 0 to 0.5, got 0.7"),
     ({"melanosome_fraction": 0.1, "lambda_nm": [390]}, "be 400 to 700 where blood is given by"),
-    ({"melanosome_fraction": "much"}, "melanosome_fraction must be a valid number"),
+    ({"melanosome_fraction": "much"}, "melanosome_fraction must be a number"),
 )
 
 

@@ -200,7 +200,7 @@ def test_each_problem_of_a_file_has_its_line(tmp_path: Path) -> None:
     lines = str(caught.value).splitlines()
     assert len(lines) == 3
     assert all(line.startswith(f"{path}: ") for line in lines)
-    assert "polygons[0][1][1] must be a valid number" in lines[0] + lines[1] + lines[2]
+    assert "polygons[0][1][1] must be a number" in lines[0] + lines[1] + lines[2]
     path.write_text("")
     with pytest.raises(InputError, match="polygons must be given"):
         read_polygons(path)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from smpengine.errors import SceneError, must
+from smpengine.errors import SceneError, key_of, must, rule_of
 from smpengine.optics.tissue import LIMITS_NM, Tissue
 from smpengine.skintable import RGB_NM
 
@@ -163,9 +163,8 @@ def _problems(skin: SkinFile, data: Mapping[str, Any]) -> list[str]:
 
 def _line(entry: Mapping[str, Any]) -> str:
     """Say one of pydantic's errors in our words."""
-    key = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in entry["loc"]).lstrip(".")
+    key = key_of(entry["loc"])
     if entry["type"] == "extra_forbidden":
         known = ", ".join(SkinFile.model_fields)
         return must(key, "be a known key", repr(entry["input"]), remedy=f"Known are {known}.")
-    rule = entry["msg"].removeprefix("Input should ")
-    return must(key, rule[0].lower() + rule[1:], repr(entry["input"]))
+    return must(key, rule_of(entry), repr(entry["input"]))

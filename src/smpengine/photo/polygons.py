@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from smpengine.errors import InputError, PlanError, must
+from smpengine.errors import InputError, PlanError, key_of, must, rule_of
 from smpengine.photo.masks import Float32Array, check_feather, eased
 
 Outline = Sequence[tuple[float, float]]
@@ -206,12 +206,12 @@ def read_polygons(path: str | Path) -> tuple[list[Outline], float]:
 
 def _said(entry: Any) -> str:
     """Say one of pydantic's errors in our words."""
-    key = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in entry["loc"]).lstrip(".")
+    key = key_of(entry["loc"])
     if entry["type"] == "extra_forbidden":
         return must(key, "be a known key", repr(entry["input"]), "", "Known: polygons, feather_px.")
     if entry["type"] == "missing" and not key.startswith("polygons["):
         return must(key, "be given", "nothing", "", "polygons = [[[x, y], [x, y], [x, y]]]")
-    rule = entry["msg"].removeprefix("Input should ").removeprefix("Field required") or "be [x, y]"
+    rule = "be [x, y]" if entry["type"] == "missing" else rule_of(entry)
     got = repr(entry["input"])
     return must(key, rule, got if len(got) <= 60 else f"{got[:57]}...")
 

@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from smpengine.errors import PlanError, SceneError, must
+from smpengine.errors import PlanError, SceneError, key_of, must, rule_of
 from smpengine.plan import checks, heads, scalp_checks
 from smpengine.plan.complexion_schema import ComplexionTable
 from smpengine.plan.hair_schema import ExtractionTable, HairColour, HairTable, LossName, LossTable
@@ -220,7 +220,7 @@ def _preset_is_unknown(loc: tuple[Any, ...], raw: dict[str, Any]) -> bool:
 def _line(entry: Mapping[str, Any], raw: dict[str, Any]) -> str:
     """Say one of pydantic's errors in our words."""
     path = _real(entry["loc"], raw)
-    key = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path).lstrip(".") or "plan"
+    key = key_of(path) or "plan"
     got, kind = entry["input"], entry["type"]
     last = next((p for p in reversed(path) if isinstance(p, str)), "")
     if kind == "extra_forbidden":
@@ -229,8 +229,7 @@ def _line(entry: Mapping[str, Any], raw: dict[str, Any]) -> str:
         return must(key, "be a known key", _short(got), remedy=remedy)
     if kind == "missing":
         return must(key, "be given", "nothing")
-    rule = entry["msg"].removeprefix("Input should ").removeprefix("Value error, ")
-    remedy = ""
+    rule, remedy = rule_of(entry), ""
     names = _NAMES.get(last, [])
     if kind == "value_error":
         remedy = ""

@@ -21,7 +21,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
 import smpengine
-from smpengine.errors import SmpError, must
+from smpengine.errors import SmpError, must, rule_of
 from smpengine.plan.plan import Plan
 from smpengine.service import iiif, live, routes
 from smpengine.service.answer import Departed, departed
@@ -153,5 +153,4 @@ def _no_route(request: Request, error: Exception) -> Response:
 
 def _line(entry: Any) -> str:
     name = ".".join(str(part) for part in entry["loc"][1:]) or "request"
-    rule = str(entry["msg"]).removeprefix("Input should ")
-    return must(name, rule, repr(entry.get("input"))[:60])
+    return must(name, rule_of(entry), repr(entry.get("input"))[:60])

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from smpengine.errors import InputError, must
+from smpengine.errors import InputError, must, rule_of
 from smpengine.impressions import Impressions
 from smpengine.plan.plan import Plan
 from smpengine.plan.schema import FaultName
@@ -93,8 +93,7 @@ def lines_of(error: ValidationError) -> list[str]:
     lines = []
     for entry in error.errors():
         name = ".".join(str(part) for part in entry["loc"]) or "request"
-        rule = entry["msg"].removeprefix("Input should ").removeprefix("Value error, ")
-        lines.append(must(name, rule, repr(entry["input"])[:60]))
+        lines.append(must(name, rule_of(entry), repr(entry["input"])[:60]))
     return lines
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ValidationError
 
-from smpengine.errors import InputError, PlanError, must
+from smpengine.errors import InputError, PlanError, key_of, must, rule_of
 from smpengine.plan.load import read_mapping, validate
 from smpengine.sets import keys
 from smpengine.sets.expand import all_values, check_conditions, groups_of, total
@@ -293,7 +293,7 @@ def _check_plans(sweep: Sweep) -> None:
 def _line(entry: Mapping[str, Any]) -> str:
     """Say one of pydantic's errors in our words."""
     path = [part for part in entry["loc"] if isinstance(part, int) or "[" not in str(part)]
-    key = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path).lstrip(".")
+    key = key_of(path)
     got = repr(entry["input"])
     got = got if len(got) <= 60 else f"{got[:57]}..."
     if entry["type"] == "extra_forbidden":
@@ -302,8 +302,7 @@ def _line(entry: Mapping[str, Any]) -> str:
         return must(key, "be a known key", got, remedy=remedy)
     if entry["type"] == "missing":
         return must(key, "be given", "nothing")
-    rule = entry["msg"].removeprefix("Input should ").removeprefix("Value error, ")
-    return must(key, rule, got)
+    return must(key, rule_of(entry), got)
 
 
 def _known(path: list[Any]) -> list[str]:
