@@ -35,7 +35,7 @@ from .browser import (
 from .conftest import PAGE_PLAN, serving
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 pytestmark = [
     pytest.mark.slow,
@@ -61,6 +61,24 @@ def test_it_opens_on_the_hairline_wherever_it_is(browser: Browser, size: str) ->
         skin = mean(untreated(shown))
         assert abs(mean(part(shown, 0.56, 0.14, 0.9, 0.22)) - skin) < 3.0
         assert mean(part(shown, 0.56, 0.5, 0.8, 0.95)) < skin - 8.0
+        _moves_on(page)
+
+
+def _moves_on(page: Page) -> None:
+    """Go where no tile is yet: it is said that they are on their way, till they are there."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/tiles/**", hold)
+    for _ in range(9):
+        page.keyboard.press("Shift+ArrowDown")
+    page.locator("#busy").wait_for(state="visible")
+    assert held
+    page.unroute("**/tiles/**", hold)  # what is held goes on
+    settle(page)
+    assert page.locator("#busy").is_hidden()
 
 
 def served(address: str) -> np.ndarray[Any, Any]:

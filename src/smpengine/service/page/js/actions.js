@@ -94,11 +94,23 @@ function soon(sides) {
 }
 
 let inHand = 0;
+let tilesMissing = false;
 
 function busy(step) {
   inHand += step;
-  document.getElementById("busy").hidden = inHand === 0;
-  document.body.dataset.busy = inHand > 0;
+  showBusy();
+}
+
+// The view has moved to what is not drawn yet, or has all its tiles now.
+export function tilesMiss(missing) {
+  tilesMissing = missing;
+  showBusy();
+}
+
+function showBusy() {
+  const works = inHand > 0 || tilesMissing;
+  document.getElementById("busy").hidden = !works;
+  document.body.dataset.busy = works;
 }
 
 // The middle of what is seen, in whole steps: to move a little is to see the same.

@@ -15,7 +15,7 @@ import { html } from "./ui.js";
 
 const at = (id) => document.getElementById(id);
 
-const stage = new Stage(at("stage"), { onMove: seen, onFail: act.tileFailed });
+const stage = new Stage(at("stage"), { onMove: seen, onFail: act.tileFailed, onMiss: act.tilesMiss });
 const overlay = at("overlay");
 const layers = [new PaintLayer(stage, overlay), new HairlineLayer(stage, overlay)];
 const drawDivider = makeDivider(stage, at("divider"));

@@ -22,14 +22,21 @@ export function sourceOf(scale, id, look) {
 const keyOf = ({ id, look }) => JSON.stringify([id, look]);
 
 export class Side {
-  constructor(viewer, name) {
+  // onLoad(): a tile was missing and is there, or the other way
+  constructor(viewer, name, onLoad) {
     this.viewer = viewer;
     this.name = name;
+    this.onLoad = onLoad;
     this.key = null;
     this.item = null;
     this.coming = null;
     this.clip = null;
     this.timer = 0;
+  }
+
+  // Tell whether tiles of what is on the screen are on their way.
+  get misses() {
+    return this.item !== null && !this.item.getFullyLoaded();
   }
 
   // Tell whether something else is on the screen than what is wanted there.
@@ -46,6 +53,7 @@ export class Side {
     if (!wanted) {
       if (this.item) this.viewer.world.removeItem(this.item);
       this.item = null;
+      this.onLoad();
       this.shown = Promise.resolve();
       return this.shown;
     }
@@ -77,7 +85,10 @@ export class Side {
         this.done = done;
         const swap = () => this.coming === item && this.#swap();
         this.timer = setTimeout(swap, PATIENCE_MS);
-        item.addHandler("fully-loaded-change", ({ fullyLoaded }) => fullyLoaded && swap());
+        item.addHandler("fully-loaded-change", ({ fullyLoaded }) => {
+          if (fullyLoaded) swap();
+          this.onLoad();
+        });
         if (item.getFullyLoaded()) swap();
       },
       error: () => done(),
@@ -90,6 +101,7 @@ export class Side {
     this.item = this.coming;
     this.coming = null;
     if (before) this.viewer.world.removeItem(before);
+    this.onLoad();
     this.done();
   }
 

@@ -10,8 +10,9 @@ const SKIN_SHARE = 0.3; // of the first view, in front of the hairline
 const ROUND_MM = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100];
 
 export class Stage {
-  // element: holds #viewer, #live-left, #live-right; onMove(): the view changed; onFail(url): a tile
-  constructor(element, { onMove, onFail }) {
+  // element: holds #viewer, #live-left, #live-right; onMove(): the view changed; onFail(url): a tile;
+  // onMiss(missing): whether tiles of what is seen are on their way
+  constructor(element, { onMove, onFail, onMiss }) {
     this.element = element;
     this.onMove = onMove;
     this.scale = null;
@@ -35,7 +36,8 @@ export class Stage {
       gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true },
       gestureSettingsTouch: { dblTapToZoom: true },
     });
-    this.sides = Object.fromEntries(SIDES.map((name) => [name, new Side(this.viewer, name)]));
+    this.sides = Object.fromEntries(SIDES.map((name) => [name, new Side(this.viewer, name, () => this.#loaded())]));
+    this.onMiss = onMiss;
     this.lives = Object.fromEntries(SIDES.map((name) => [name, this.#liveOf(name)]));
     for (const event of ["viewport-change", "resize", "open"]) {
       this.viewer.addHandler(event, () => this.#moved());
@@ -159,6 +161,10 @@ export class Stage {
     const scale = this.pxPerMm;
     const length = ROUND_MM.findLast((mm) => mm * scale <= 110) ?? ROUND_MM[0];
     return { mm: length, px: length * scale };
+  }
+
+  #loaded() {
+    this.onMiss(SIDES.some((name) => this.sides[name].misses));
   }
 
   // Lay a picture over a side; what it covers comes back with it.
