@@ -68,14 +68,15 @@ def pixel_window(
     if x1 <= 0.0 or y1 <= 0.0 or x0 >= extent_mm[0] or y0 >= extent_mm[1]:
         rule = f"touch the extent of {extent_mm[0]:g} x {extent_mm[1]:g} mm"
         raise SceneError(must("window_mm", rule, window))
+    scale = math.ldexp(px_per_mm, halvings_for(px_per_mm))
+    if max(abs(edge) for edge in window) * scale > _MAX_PX:
+        remedy = "Lower px_per_mm, or render windows of it."
+        rule = f"lie within {_MAX_PX} pixels of the origin"
+        raise SceneError(must("window_mm", rule, window, remedy=remedy))
     col0, row0, col1, row1 = (math.floor(edge * px_per_mm + 0.5) for edge in window)
     if col1 <= col0 or row1 <= row0:
         remedy = f"At {px_per_mm:g} pixels per mm a pixel is {1.0 / px_per_mm:g} mm."
         raise SceneError(must("window_mm", "hold at least one pixel", window, remedy=remedy))
-    if max(abs(edge) for edge in (col0, row0, col1, row1)) << halvings_for(px_per_mm) > _MAX_PX:
-        remedy = "Lower px_per_mm, or render windows of it."
-        rule = f"lie within {_MAX_PX} pixels of the origin"
-        raise SceneError(must("window_mm", rule, window, remedy=remedy))
     return PixelWindow(row0, col0, row1 - row0, col1 - col0)
 
 

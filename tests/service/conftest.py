@@ -8,7 +8,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 import smpengine as smp
@@ -25,6 +27,10 @@ TABLE = {
     "version": 1, "seed": 3, "treatment": "natural", "scalp": {"extent_mm": [24.0, 18.0]},
     "render": {"px_per_mm": 40.0},
 }  # fmt: skip
+HANDSHAKE = (
+    b"GET /live HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
 
 
 @contextlib.contextmanager
@@ -51,6 +57,26 @@ def serving(
             server.should_exit = True
             thread.join(20.0)
             assert not thread.is_alive(), "the service did not stop"
+
+
+def raw(url: str) -> socket.socket:
+    """Return a connection."""
+    there = urlsplit(url)
+    return socket.create_connection((there.hostname, there.port), 10.0)
+
+
+def alive(url: str) -> bool:
+    """Tell whether it draws."""
+    return httpx.get(f"{url}/tiles/0/0/0.jpg", timeout=20.0).status_code == 200
+
+
+def first_of(line: socket.socket) -> bytes:
+    """Return the status that is answered, nothing where it is hung up on."""
+    """Return the status that came, nothing where it was hung up on."""
+    try:
+        return [*line.recv(200).split(b" "), b""][1]
+    except ConnectionError:
+        return b""
 
 
 @pytest.fixture(scope="session")

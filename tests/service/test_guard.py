@@ -7,30 +7,20 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 import smpengine as smp
-from smpengine.service import run
 from smpengine.service.desk import Answers
 from smpengine.service.known import Known
 from smpengine.service.limits import Limits
-from smpengine.service.lines import Lines
 from smpengine.service.metrics import Metrics
+from smpengine.service.plans import Plans
 from smpengine.service.studio import Studio
 
-
-def raw(url: str) -> socket.socket:
-    there = urlsplit(url)
-    return socket.create_connection((there.hostname, there.port), 10.0)
-
-
-def alive(url: str) -> bool:
-    return httpx.get(f"{url}/tiles/0/0/0.jpg", timeout=20.0).status_code == 200
+from .conftest import alive, raw
 
 
 def test_names_of_elsewhere_that_point_here_are_refused(url: str) -> None:
@@ -131,32 +121,6 @@ def test_slow_clients_are_hung_up_on(serve: Any) -> None:
             assert b" 408 " in slow_body.recv(1000)
             assert time.monotonic() - since < 8.0
         assert alive(url)
-
-
-def test_a_head_without_end_is_refused_before_it_is_large(url: str) -> None:
-    with raw(url) as line:
-        line.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ")
-        sent, since = 0, time.monotonic()
-        with suppress(OSError):
-            for _ in range(4096):
-                sent += line.send(b"x" * 65536)
-        assert sent < 2**26
-        assert time.monotonic() - since < 8.0
-        assert _first(line) in (b"400", b"")
-    assert alive(url)
-
-
-def test_large_bodies_and_many_requests_are_no_large_head(url: str) -> None:
-    body = b'{"version": 1, "letters": "' + b"x" * 900_000 + b'"}'
-    head = (b"POST /api/plans HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-            b"Content-Length: %d\r\n\r\n" % len(body))  # fmt: skip
-    with raw(url) as line:
-        for _ in range(3):
-            line.sendall(head + body)
-            answer = b""
-            while b"errors" not in answer:
-                answer += line.recv(65536)
-            assert answer.split(b" ")[1] == b"422"
 
 
 def test_long_addresses_are_answered_and_not_remembered() -> None:
@@ -268,6 +232,48 @@ def test_work_that_nobody_waits_for_is_stopped(serve: Any, monkeypatch: pytest.M
         assert alive(url)
 
 
+def test_pipelined_work_is_stopped_when_the_client_goes(
+    serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = Slow(monkeypatch)
+    with serve() as url:
+        with raw(url) as line:
+            for k in range(3):
+                ask = f"GET /window.jpg?px_per_mm={10 + k} HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                line.sendall(ask.encode())
+            until = time.monotonic() + 10.0
+            while not slow.asked:
+                assert time.monotonic() < until
+                time.sleep(0.02)
+        while not slow.stopped or "smpengine_in_hand 0.0" not in httpx.get(f"{url}/metrics").text:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        slow.go.set()
+
+
+def test_plans_that_take_long_keep_nobody_from_drawing(
+    serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go, begun = threading.Event(), threading.Semaphore(0)
+    add = Plans.add
+
+    def slow(plans: Plans, said: Any) -> Any:
+        begun.release()
+        assert go.wait(30.0)
+        return add(plans, said)
+
+    monkeypatch.setattr(Plans, "add", slow)
+    with serve() as url, ThreadPoolExecutor(8) as many:
+        body = {"version": 1, "treatment": "natural", "scalp": {"extent_mm": [9, 9]}}
+        sent = [many.submit(httpx.post, f"{url}/api/plans", json={**body, "seed": k}, timeout=60.0)
+                for k in range(8)]  # fmt: skip
+        assert begun.acquire(timeout=10.0)
+        assert alive(url)
+        assert httpx.get(f"{url}/window.jpg?px_per_mm=9").status_code == 200
+        go.set()
+        assert {each.result().status_code for each in sent} == {201}
+
+
 def test_a_picture_that_takes_too_long(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     slow = Slow(monkeypatch)
     with serve(Limits(answer_s=0.3)) as url:
@@ -275,174 +281,6 @@ def test_a_picture_that_takes_too_long(serve: Any, monkeypatch: pytest.MonkeyPat
         assert answer.status_code == 503
         assert "it took over 0.3 s" in answer.json()["errors"][0]
         slow.go.set()
-
-
-def _first(line: socket.socket) -> bytes:
-    """Return the status that came, nothing where it was hung up on."""
-    try:
-        return [*line.recv(200).split(b" "), b""][1]
-    except ConnectionError:
-        return b""
-
-
-def test_more_connections_than_may_be_open_leave_it_alive(serve: Any) -> None:
-    with serve(Limits(most_connections=12)) as url:
-        lines = [raw(url) for _ in range(200)]
-        for line in lines:
-            with suppress(OSError):
-                line.sendall(b"GET /api/choices HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        firsts = [_first(line) for line in lines]
-        for line in lines:
-            line.close()
-        assert set(firsts) <= {b"200", b"503", b""}
-        assert firsts.count(b"200") >= 12
-        assert alive(url)
-
-
-class _Line:
-    """A line as far as it is counted, its transport and its loop."""
-
-    def __init__(self) -> None:
-        self.transport = self.loop = self
-        self.gone = self.closing = False
-        self.left = 0
-
-    def abort(self) -> None:
-        self.gone = True
-
-    def is_closing(self) -> bool:
-        return self.closing
-
-    def get_write_buffer_size(self) -> int:
-        return self.left
-
-    def call_later(self, *_: Any) -> None:
-        pass
-
-
-def test_lines_that_take_nothing_in_are_cut() -> None:
-    lines, (deaf, slow, fast, closing, ended) = Lines(9, 9.0), [_Line() for _ in range(5)]
-    for line in (deaf, slow, fast, closing, ended):
-        lines.opened(line)
-    for line in (deaf, slow, fast):
-        lines.full(line)
-        line.left = 100
-    closing.closing = ended.closing = True
-    closing.left = 7
-    lines.cut(deaf)  # type: ignore[arg-type]
-    slow.left = 60
-    lines.moved(fast)
-    lines.full(fast)
-    lines.cut(deaf)  # type: ignore[arg-type]
-    assert [each.gone for each in (deaf, slow, fast, closing, ended)] == [
-        True, False, False, True, False,
-    ]  # fmt: skip
-    lines.cut(deaf)  # type: ignore[arg-type]
-    assert slow.gone
-    assert fast.gone
-
-
-def test_the_line_that_was_quiet_for_longest_goes() -> None:
-    lines, (a, b, c, d) = Lines(2, 9.0), [_Line() for _ in range(4)]
-    lines.opened(a)
-    lines.busy(a)
-    lines.opened(b)
-    lines.opened(c)
-    assert [each.gone for each in (a, b, c)] == [False, True, False]
-    lines.busy(c)
-    lines.quiet(a)
-    lines.quiet(b)  # too late: it is closed
-    lines.closed(b)
-    lines.opened(d)
-    assert [each.gone for each in (a, c, d)] == [True, False, False]
-    lines.busy(d)
-    lines.opened(newest := _Line())
-    assert newest.gone, "where all are busy, who comes goes"
-    lines.closed(c)
-    lines.opened(another := _Line())
-    assert not another.gone
-
-
-LARGE = "/window.png?px_per_mm=180&exposure="
-
-
-def deaf(url: str) -> socket.socket:
-    there = urlsplit(url)
-    line = socket.socket()
-    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    line.connect((there.hostname, there.port))
-    return line
-
-
-def served(url: str) -> bool:
-    try:
-        return alive(url)
-    except httpx.TransportError:
-        return False
-
-
-def test_who_takes_nothing_in_does_not_shut_others_out(
-    serve: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made: list[Any] = []
-
-    class Seen(Lines):
-        def __init__(self, *given: Any) -> None:
-            super().__init__(*given)
-            self.full_before = 0
-            made.append(self)
-
-        def full(self, line: Any) -> None:
-            self.full_before += 1
-            super().full(line)
-
-    monkeypatch.setattr(run, "Lines", Seen)
-    with serve(Limits(most_connections=2, receive_s=0.4)) as url:
-        for k in (1, 2):  # known, so that they are sent at once
-            assert len(httpx.get(f"{url}{LARGE}{k}", timeout=30.0).content) > 6e6
-        lines = [deaf(url) for _ in range(8)]
-        for line in lines:
-            for k in (1, 2):
-                line.sendall(f"GET {LARGE}{k} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-        until = time.monotonic() + 20.0
-        while not made[0].full_before or made[0]._full:
-            assert time.monotonic() < until
-            time.sleep(0.05)
-        while not served(url):  # who comes while all are busy is told so by being hung up on
-            assert time.monotonic() < until
-        for line in lines:
-            line.close()
-
-
-def test_small_requests_one_after_the_other_are_no_large_head(url: str) -> None:
-    ask = b"GET /health HTTP/1.1\r\nHost: localhost\r\nX: %s\r\n\r\n" % (b"x" * 20_000)
-    with raw(url) as line:
-        line.sendall(ask[:100])
-        for _ in range(60):  # each read ends within the next head
-            line.sendall(ask[100:] + ask[:100])
-            assert b"200 OK" in line.recv(65536)
-
-
-def test_requests_without_end_ahead_of_their_answers_end_the_line(url: str) -> None:
-    with raw(url) as line:
-        with suppress(OSError):
-            for _ in range(200):
-                line.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n" * 1000)
-        answered = b""
-        with suppress(OSError):
-            while part := line.recv(65536):
-                answered += part
-    assert answered.count(b"200 OK") < 200_000
-    assert alive(url)
-
-
-def test_who_holds_lines_open_and_asks_for_nothing_shuts_nobody_out(serve: Any) -> None:
-    with serve(Limits(most_connections=5)) as url:
-        lines = [raw(url) for _ in range(60)]
-        assert alive(url)
-        assert httpx.get(f"{url}/health").status_code == 200
-        for line in lines:
-            line.close()
 
 
 def test_the_health_is_told_while_too_much_is_in_hand(

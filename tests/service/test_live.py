@@ -25,10 +25,7 @@ from smpengine.service.live import Turns, Wanted, _Line, draw
 from smpengine.service.metrics import Metrics
 from smpengine.service.studio import Studio
 
-HANDSHAKE = (
-    b"GET /live HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-)
+from .conftest import HANDSHAKE
 
 
 def socket_to(url: str, **more: Any) -> ClientConnection:
@@ -128,6 +125,12 @@ def test_lines_are_counted_and_freed(serve: Any) -> None:
             assert json.loads(socket.recv(20.0))["share"] >= 0.0
 
 
+def test_an_origin_that_is_none_gets_no_line(url: str) -> None:
+    with pytest.raises(InvalidStatus) as caught:
+        socket_to(url, origin="http://[")
+    assert caught.value.response.status_code == 403
+
+
 def test_pages_of_elsewhere_get_no_line(serve: Any) -> None:
     with serve() as url:
         with pytest.raises(InvalidStatus):
@@ -214,6 +217,41 @@ def test_a_live_client_that_takes_nothing_in_loses_its_place(serve: Any) -> None
                 except (ConnectionClosed, InvalidStatus):
                     assert time.monotonic() < until
                     time.sleep(0.2)
+
+
+def test_a_slow_client_gets_its_picture_to_the_end(serve: Any) -> None:
+    """It was given up on after `receive_s`, and closed because its pong came late."""
+    with serve(Limits(most_live=1, receive_s=0.3)) as url:
+        there = urlsplit(url)
+        with socket.socket() as line:
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            line.connect((there.hostname, there.port))
+            with connect("ws://localhost/live", sock=line, max_size=None) as live:
+                live.send(json.dumps({"px_per_mm": 180.0, "format": "png"}))
+                time.sleep(0.5)
+                share = 0.0
+                while share < 1.0:
+                    told = json.loads(live.recv(30.0))
+                    share = told["share"]
+                    time.sleep(0.5)
+                    assert len(live.recv(30.0)) > 1000
+
+
+@pytest.mark.parametrize(
+    ("wish", "says"),
+    [
+        ({"px_per_mm": 4, "faults": ["x"] * 100_000}, "faults.0 must be 'too-deep'"),
+        ({"px_per_mm": 4, "sessions": ["x"] * 100_000}, "sessions.0 must be a whole number"),
+        ({str(k): 0 for k in range(50_000)}, "message must have at most 10 keys, got 50,000"),
+    ],
+)
+def test_a_long_wrong_wish_gets_a_short_answer(url: str, wish: Any, says: str) -> None:
+    with socket_to(url) as live:
+        live.send(json.dumps(wish))
+        errors = json.loads(live.recv(20.0))["errors"]
+    assert len(errors) == 1
+    assert errors[0].startswith(says)
+    assert len(errors[0]) < 400
 
 
 def test_of_what_waits_the_newest_alone_is_kept(plan: smp.Plan) -> None:

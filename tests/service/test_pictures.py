@@ -130,6 +130,8 @@ def test_what_was_drawn_is_not_drawn_again(url: str, monkeypatch: pytest.MonkeyP
         ("/window.png?window=1,2,inf,4", 422, "window must be four numbers"),
         ("/window.png?window=1,2,1,4", 422, "window_mm must be (x0, y0, x1, y1)"),
         ("/window.png?window=90,90,91,91", 422, "window_mm must touch the extent"),
+        ("/window.png?window=-1e308,0,10,10&px_per_mm=100", 422, "window_mm must lie within"),
+        ("/window.png?window=0,0,1e308,10&px_per_mm=1", 422, "window_mm must lie within"),
         ("/window.png?px_per_mm=0", 422, "px_per_mm must be 0.01 to 10000"),
         ("/window.png?px_per_mm=9000", 413, "picture must have at most 16 million pixels"),
         ("/nothing", 404, "/nothing"),

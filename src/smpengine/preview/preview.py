@@ -24,7 +24,7 @@ from smpengine.impressions import Impressions, joined
 from smpengine.preview.cache import Block, Cache
 from smpengine.preview.rects import nearest_first
 from smpengine.preview.room import Room
-from smpengine.preview.same import same_rows
+from smpengine.preview.same import rows_of, same_rows
 from smpengine.preview.store import Stores
 from smpengine.preview.version import Version
 from smpengine.preview.view import Asked, finish_of, middle_of
@@ -74,7 +74,7 @@ class Preview:
     threads
         As for `render`.
     memory_mib
-        How much of what is drawn is kept.
+        How much of what is drawn is kept; as much again of splats.
 
     Raises
     ------
@@ -96,7 +96,8 @@ class Preview:
         self._device = resolve(device)
         self._threads = thread_count(threads)
         room = Room()
-        self._cache, self._stores = Cache(memory_mib * 2**20, room), Stores(room)
+        most = memory_mib * 2**20
+        self._cache, self._stores = Cache(most, room), Stores(room, most)
         self._lock = threading.Lock()
         self._versions = [Version(_checked(scene), self._stores)]
         self._at = 0
@@ -116,6 +117,11 @@ class Preview:
     def held_bytes(self) -> int:
         """How much of what was drawn is kept."""
         return self._cache.held_bytes
+
+    @property
+    def splats_bytes(self) -> int:
+        """How much is kept of what dots are drawn as."""
+        return self._stores.held_bytes
 
     @property
     def _version(self) -> Version:
@@ -304,7 +310,7 @@ class Preview:
         before = self._version
         count = len(before.scene.impressions)
         stay = np.ones(len(before.scene.deposits), np.bool_)
-        stay[_rows(rows, count)] = False
+        stay[rows_of(rows, count)] = False
         left = before.scene.impressions.rows(stay[:count])
         self._edit(before, left, np.flatnonzero(stay))
 
@@ -324,7 +330,7 @@ class Preview:
             A row or a column is none, or a value is out of range.
         """
         before = self._version
-        which = _rows(rows, len(before.scene.impressions))
+        which = rows_of(rows, len(before.scene.impressions))
         changed = before.scene.impressions.changed(which, **columns)
         kept = np.arange(len(before.scene.deposits))
         kept[which] = -1
@@ -382,16 +388,3 @@ def _asked(
     window = pixel_window(version.scene.extent_mm, scale, window_mm)
     out = np.empty((window.height, window.width, len(BANDS)), OUTPUTS[output])
     return Asked(version, scale, window), out
-
-
-def _rows(rows: ArrayLike, count: int) -> NDArray[np.intp]:
-    """Return row numbers."""
-    given = np.asarray(rows)
-    if given.dtype == np.bool_ and given.shape == (count,):
-        return np.flatnonzero(given)
-    whole = given.ndim <= 1 and (given.size == 0 or given.dtype.kind in "iu")
-    given = np.atleast_1d(given)
-    if not whole or (given.size and (given.min() < 0 or given.max() >= count)):
-        rule = f"be row numbers from 0 to {count - 1}, or a mask of {count}"
-        raise SceneError(must("rows", rule, repr(rows)[:60]))
-    return given.astype(np.intp)

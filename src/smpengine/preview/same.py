@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from smpengine.errors import SceneError, must
 from smpengine.impressions import COLUMNS
 from smpengine.scene import Scene
 
@@ -64,3 +65,22 @@ def _drop_others(found, mine, theirs):
     for n in range(found.shape[0]):
         if found[n] >= 0 and mine[n] != theirs[found[n]]:
             found[n] = -1
+
+
+def rows_of(rows: ArrayLike, count: int) -> NDArray[np.intp]:
+    """Return the numbers of rows that are given so, or as a mask.
+
+    Raises
+    ------
+    SceneError
+        A row is none.
+    """
+    given = np.asarray(rows)
+    if given.dtype == np.bool_ and given.shape == (count,):
+        return np.flatnonzero(given)
+    whole = given.ndim <= 1 and (given.size == 0 or given.dtype.kind in "iu")
+    given = np.atleast_1d(given)
+    if not whole or (given.size and (given.min() < 0 or given.max() >= count)):
+        rule = f"be row numbers from 0 to {count - 1}, or a mask of {count}"
+        raise SceneError(must("rows", rule, repr(rows)[:60]))
+    return given.astype(np.intp)

@@ -34,6 +34,7 @@ _RESERVED: Final = 2**20
 """Slots that a store has room for from the start, at most: what is not written is no memory yet,
 and to make room later is to copy all of them while somebody waits."""
 _MOST_STORES: Final = 4
+_MOST_BYTES: Final = 2**29
 Slots = NDArray[np.int32]
 Corner = tuple[int, int]
 Lists = tuple[NDArray[np.int64], Slots]
@@ -51,6 +52,12 @@ class Columns:
         self.disc_x, self.disc_y = (np.empty((size, GRANULES)) for _ in range(2))
         self.inv_spread, self.edge = (np.empty((size, GRANULES), np.float32) for _ in range(2))
         self.cap = np.empty((size, GRANULES, 3), np.float32)
+
+    @property
+    def slot_bytes(self) -> int:
+        """How much a slot takes."""
+        arrays = (each for each in vars(self).values() if isinstance(each, np.ndarray))
+        return sum(each.nbytes for each in arrays) // max(self.size, 1)
 
     def grown(self, size: int, used: int) -> Columns:
         """Return copies with more room."""
@@ -85,6 +92,11 @@ class Store:
         self._columns = Columns(min(_crowd(count) + count, _RESERVED))
         self.used = 0
         self._lock = threading.Lock()
+
+    @property
+    def held_bytes(self) -> int:
+        """How much is written; room for more is no memory yet."""
+        return self.used * self._columns.slot_bytes
 
     def fill(
         self, slots: Slots, rows: NDArray[np.intp], deposits: Impressions, workers: Workers
@@ -181,9 +193,12 @@ class Stores:
     ----------
     room
         For what they give out.
+    most_bytes
+        That they hold, but for the one that was used last.
     """
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: Room, most_bytes: int = _MOST_BYTES) -> None:
+        self._most_bytes = most_bytes
         self._stores: OrderedDict[tuple[bytes, float], Store] = OrderedDict()
         self._lock = threading.Lock()
         self._numbers = itertools.count()
@@ -195,6 +210,16 @@ class Stores:
         with self._lock:
             return {store.number for store in self._stores.values()}
 
+    @property
+    def held_bytes(self) -> int:
+        """How much they hold."""
+        with self._lock:
+            return self._held
+
+    @property
+    def _held(self) -> int:
+        return sum(store.held_bytes for store in self._stores.values())
+
     def of(self, skin: Skin, px_per_mm: float, count: int) -> Store:
         """Return that of a skin at a scale of its finest samples; a new one if it is crowded."""
         name = pickle.dumps(skin), px_per_mm
@@ -205,7 +230,9 @@ class Stores:
                 store = Store(skin, px_per_mm, next(self._numbers), count, self._room)
             store.count = max(count, store.count)
             self._stores[name] = store
-            while len(self._stores) > _MOST_STORES:
+            while len(self._stores) > _MOST_STORES or (
+                len(self._stores) > 1 and self._held > self._most_bytes
+            ):
                 self._stores.popitem(last=False)
             return store
 

@@ -95,12 +95,14 @@ def in_list(tag: str, said: str) -> bool:
     return "*" in tags or tag in tags
 
 
-async def drawn(request: Request, tag: str, work: Callable[[Cancel], Any]) -> Any:
-    """Return what some work makes, unless the client goes first."""
+async def drawn(
+    request: Request, tag: str, work: Callable[[Cancel], Any], aside: bool = False
+) -> Any:  # fmt: skip
+    """Return what some work makes, unless the client goes first; `aside` as `Desk.do` has it."""
     client = request.client.host if request.client else "?"
     async with departure(request) as gone:
         try:
-            return await _desk_of(request).do(tag, client, work, gone)
+            return await _desk_of(request).do(tag, client, work, gone, aside)
         except Cancelled:
             if gone.done():
                 raise Departed from None

@@ -34,6 +34,8 @@ from smpengine.service.problems import KIND, Problem, problem_of
 from smpengine.service.studio import Studio
 
 PAGE: Final = Path(__file__).parent / "page"
+_MOST_SAID: Final = 80
+"""Letters of what somebody sent that are sent back."""
 
 
 def create_app(
@@ -96,7 +98,7 @@ def create_app(
             allow_headers=["Authorization", "Content-Type", "If-None-Match"],
             expose_headers=["ETag", "Location", "Retry-After"],
         )  # fmt: skip
-    names = LOCAL | frozenset(hosts)
+    names = LOCAL | {host.lower() for host in hosts}
     return Guard(app, given, state.metrics, token, names, tuple(origins))
 
 
@@ -148,7 +150,8 @@ def _departed(_: Request, __: Exception) -> Response:
 
 def _no_route(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return _answer(Problem(error.status_code, [f"{request.url.path}: {error.detail}."]))
+    path = request.url.path[:_MOST_SAID]
+    return _answer(Problem(error.status_code, [f"{path}: {error.detail}."]))
 
 
 def _line(entry: Any) -> str:

@@ -75,6 +75,7 @@ class Desk:
     def __init__(self, limits: Limits, at_once: int) -> None:
         self._limits = limits
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="smpengine-draw")
+        self._one = ThreadPoolExecutor(1, thread_name_prefix="smpengine-plan")
         self._jobs: dict[str, _Job] = {}
         self._each: Counter[str] = Counter()
         self.answers = Answers(limits.answers_mib * 2**20)
@@ -84,7 +85,9 @@ class Desk:
         """How much work of clients is in hand or waits."""
         return sum(not job.ahead for job in self._jobs.values())
 
-    async def do(self, tag: str, client: str, work: Work, gone: asyncio.Future[Any]) -> Any:
+    async def do(
+        self, tag: str, client: str, work: Work, gone: asyncio.Future[Any], aside: bool = False
+    ) -> Any:  # fmt: skip
         """Return what some work makes; the same work is done once for all who ask for it.
 
         Parameters
@@ -97,6 +100,9 @@ class Desk:
             Called on a thread with what tells it to stop.
         gone
             Done when the client is no longer there.
+        aside
+            Whether it cannot be stopped once it is begun: then one thread does such, one after the
+            other, and those that draw stay free.
 
         Raises
         ------
@@ -111,7 +117,7 @@ class Desk:
         if job is None:
             if self.in_hand >= self._limits.most_waiting:
                 raise Problem(503, ["too much is in hand; come again soon."], _SOON_S)
-            job = self._start(tag, work, self._threads)
+            job = self._start(tag, work, self._one if aside else self._threads)
         job.waiting += 1
         self._each[client] += 1
         try:
@@ -174,4 +180,5 @@ class Desk:
         """Stop what is in hand."""
         for job in list(self._jobs.values()):
             job.stop.set()
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        for threads in (self._threads, self._one):
+            threads.shutdown(wait=True, cancel_futures=True)

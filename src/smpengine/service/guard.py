@@ -6,11 +6,12 @@ Plain ASGI, for it sees every byte; what it refuses costs next to nothing.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
@@ -28,6 +29,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 COOKIE: Final = "smpengine_token"
 LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _OPEN: Final = ("/health",)
+_DIGITS: Final = 20
+"""Of a length; one of more is as good as any that is too large."""
 _log = logging.getLogger("smpengine.service")
 
 
@@ -57,7 +60,7 @@ class Guard:
     ) -> None:  # fmt: skip
         self._app, self._limits, self._metrics = app, limits, metrics
         self._token, self._hosts, self._origins = token, hosts, origins
-        self._in_hand = 0
+        self._in_hand = self._bodies = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -78,27 +81,25 @@ class Guard:
             scope = {**scope, "method": "GET"}
         started = False
         wanted = self._brought_by_query(scope)
+        place = contextlib.ExitStack()
 
         async def answer(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
+                place.close()  # who takes long to take it in keeps nobody out
                 message["headers"] = [*message.get("headers", []), *_HEADERS, *wanted]
                 self._tell(scope, message["status"], time.perf_counter() - since)
-            # A client that takes nothing in must not be waited for without end.
-            async with asyncio.timeout(self._limits.receive_s):
-                await send(message)
+            await send(message)
 
-        self._in_hand += 1
         try:
             refused = self._refusal(scope)
-            if self._in_hand > self._limits.most_connections and scope["path"] not in _OPEN:
-                refused = Problem(503, ["too many requests in hand; come again soon."], 1)
             if refused is not None:
-                await _say(refused, answer)
-                return
-            body = await self._body(scope, receive)
-            await self._app(scope, _replayed(body, receive), answer)
+                raise refused
+            async with self._body(scope, receive) as body:
+                # So does who takes long to send it.
+                place.enter_context(self._place(scope))
+                await self._app(scope, _replayed(body, receive), answer)
         except TimeoutError:
             if not started:
                 await _say(Problem(408, ["the request came too slowly."]), answer)
@@ -112,6 +113,17 @@ class Guard:
             if not started:
                 await _say(problem_of(error), answer)
         finally:
+            place.close()
+
+    @contextlib.contextmanager
+    def _place(self, scope: Scope) -> Iterator[None]:
+        """Have a place among the requests whose answers are being made."""
+        if self._in_hand >= self._limits.most_connections and scope["path"] not in _OPEN:
+            raise Problem(503, ["too many requests in hand; come again soon."], 1)
+        self._in_hand += 1
+        try:
+            yield
+        finally:
             self._in_hand -= 1
 
     def _refusal(self, scope: Scope) -> Problem | None:
@@ -119,7 +131,7 @@ class Guard:
         if scope["path"] in _OPEN or scope.get("method") == "OPTIONS":
             return None
         if self._token is None:
-            host = _name_of(_header(scope, b"host"))
+            host = _name_of(_header(scope, b"host")).lower()
             if host not in self._hosts:
                 return Problem(421, [f"host must be one of {', '.join(sorted(self._hosts))}."])
             return None
@@ -132,7 +144,10 @@ class Guard:
         origin = _header(scope, b"origin")
         if not origin or "*" in self._origins or origin in self._origins:
             return True
-        return urlsplit(origin).netloc == _header(scope, b"host")
+        try:
+            return urlsplit(origin).netloc == _header(scope, b"host")
+        except ValueError:  # it is no address
+            return False
 
     def _brought_by_query(self, scope: Scope) -> list[tuple[bytes, bytes]]:
         """Return the cookie for a page that was opened with the right token in its address."""
@@ -143,29 +158,34 @@ class Guard:
         cookie = f"{COOKIE}={self._token}; HttpOnly; SameSite=Strict; Path=/"
         return [(b"set-cookie", cookie.encode("latin-1"))]
 
-    async def _body(self, scope: Scope, receive: Receive) -> bytes:
-        """Return what was sent, if it is not too much and came soon enough."""
+    @contextlib.asynccontextmanager
+    async def _body(self, scope: Scope, receive: Receive) -> AsyncIterator[bytes]:
+        """Give what was sent, if it is not too much and came soon enough."""
         if scope["method"] in ("GET", "OPTIONS", "DELETE"):
-            return b""
+            yield b""
+            return
         most = self._limits.most_body_kib * 1024
         if _header(scope, b"content-encoding").lower() not in ("", "identity"):
             raise Problem(415, ["body must be sent as it is, without Content-Encoding."])
         said = _header(scope, b"content-length")
-        if said.isdigit() and int(said) > most:
-            raise Problem(413, [f"body must be at most {most // 1024} KiB, got {said} bytes."])
-        parts, held = [], 0
-        async with asyncio.timeout(self._limits.receive_s):
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise Problem(400, ["the request was broken off."])
-                part = message.get("body", b"")
-                held += len(part)
-                if held > most:
-                    raise Problem(413, [f"body must be at most {most // 1024} KiB, got more."])
-                parts.append(part)
-                if not message.get("more_body"):
-                    return b"".join(parts)
+        if said.isdigit() and (len(said) > _DIGITS or int(said) > most):
+            got = f"{said[:_DIGITS]} bytes"
+            raise Problem(413, [f"body must be at most {most // 1024} KiB, got {got}."])
+        held = 0
+        try:
+            parts: list[bytes] = []
+            async with asyncio.timeout(self._limits.receive_s):
+                async for part in _parts_of(receive):
+                    held += len(part)
+                    self._bodies += len(part)
+                    if held > most:
+                        raise Problem(413, [f"body must be at most {most // 1024} KiB, got more."])
+                    if self._bodies > self._limits.bodies_mib * 2**20:
+                        raise Problem(503, ["too much is being sent; come again soon."], 1)
+                    parts.append(part)
+            yield b"".join(parts)
+        finally:
+            self._bodies -= held
 
     def _tell(self, scope: Scope, status: int, seconds: float) -> None:
         route = scope.get("route")
@@ -180,6 +200,17 @@ _HEADERS: Final = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 ]
+
+
+async def _parts_of(receive: Receive) -> AsyncIterator[bytes]:
+    """Give the parts of a body."""
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Problem(400, ["the request was broken off."])
+        yield message.get("body", b"")
+        more = message.get("more_body", False)
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:

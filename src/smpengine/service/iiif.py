@@ -27,6 +27,8 @@ from smpengine.service.studio import Asked
 router = APIRouter(prefix="/iiif", tags=["iiif"])
 CONTEXT: Final = "http://iiif.io/api/image/3/context.json"
 _PROFILE: Final = '<http://iiif.io/api/image/3/level1.json>;rel="profile"'
+_MOST: Final = 1e9
+"""No picture has as many pixels along a side."""
 _KEYS: Final = {"day": "day", "sessions": "sessions", "exposure": "exposure", "fault": "faults"}
 _NEAR: Final = 1.0 + 1e-9
 _OPEN: Final = {"Access-Control-Allow-Origin": "*", "Link": _PROFILE}
@@ -196,7 +198,7 @@ def _numbers(text: str, count: int) -> list[float] | None:
         parts = [float(part) for part in text.split(",")]
     except ValueError:
         return None
-    return parts if len(parts) == count and all(map(math.isfinite, parts)) else None
+    return parts if len(parts) == count and all(abs(part) < _MOST for part in parts) else None
 
 
 def _whole(parts: list[float]) -> bool:

@@ -40,7 +40,10 @@ class Limits:
     answer_s
         Seconds that one picture may take.
     receive_s
-        Seconds that a client may take to send a request, or to take an answer in.
+        Seconds that a client may take to send a request; thrice as long it may take nothing in of
+        an answer.
+    bodies_mib, unsent_mib
+        Of all clients: what was sent and is not read yet, and what waits to be taken in.
     plans_mib, answers_mib, blocks_mib, scenes
         What is kept: plans, encoded pictures, what is drawn, and scenes with their dots.
     """
@@ -58,6 +61,8 @@ class Limits:
     most_live: int = 64
     answer_s: float = 30.0
     receive_s: float = 10.0
+    bodies_mib: int = 128
+    unsent_mib: int = 256
     plans_mib: int = 64
     answers_mib: int = 128
     blocks_mib: int = 512

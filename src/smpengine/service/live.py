@@ -20,10 +20,11 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from numpy.typing import NDArray
 from pydantic import ConfigDict, Field, ValidationError
 
-from smpengine.errors import Cancelled, InputError
+from smpengine.errors import Cancelled, InputError, must
 from smpengine.image.web import encode
 from smpengine.service.levels import window_mm
 from smpengine.service.looks import Look, lines_of
+from smpengine.service.plans import Named
 from smpengine.service.problems import Problem, problem_of
 from smpengine.service.read import read_json
 from smpengine.service.studio import Asked, Studio
@@ -120,7 +121,10 @@ def draw(
     turns
         Of those who draw.
     """
-    stages = _pictures(studio, wanted, stopped)
+    named = studio.plans.get(wanted.plan)
+    if wanted.patch is not None:
+        named = studio.plans.patched(named.id, wanted.patch)
+    stages = _pictures(studio, named, wanted, stopped)
     while True:
         with turns.take(stopped):
             stage = next(stages, None)
@@ -129,12 +133,9 @@ def draw(
 
 
 def _pictures(
-    studio: Studio, wanted: Wanted, stopped: Callable[[], bool]
+    studio: Studio, named: Named, wanted: Wanted, stopped: Callable[[], bool]
 ) -> Iterator[tuple[dict[str, Any], bytes]]:
     """Give what is said of each stage, and its picture."""
-    named = studio.plans.get(wanted.plan)
-    if wanted.patch is not None:
-        named = studio.plans.patched(named.id, wanted.patch)
     asked = studio.window(named, wanted.look, wanted.window_mm, wanted.px_per_mm, wanted.format)
     said: dict[str, Any] = {"number": wanted.number, "plan": named.id}
     for image, share in _stages(studio, asked, stopped):
@@ -194,15 +195,16 @@ class _Line:
         try:
             said = await work(read_json, text.encode())
             number = said.get("number")
-            wanted = Wanted.model_validate(said)
+            most = len(Wanted.model_fields)
+            if len(said) > most:
+                raise InputError(must("message", f"have at most {most} keys", f"{len(said):,}"))
+            wanted = await work(Wanted.model_validate, said)
             await work(
                 draw, self._studio, wanted, lambda told, body: self._tell(told, body, stop),
                 stop.is_set, state.turns,
             )  # fmt: skip
         except (Cancelled, WebSocketDisconnect):
             return
-        except TimeoutError:
-            stop.set()  # it takes nothing in; who asks again is heard
         except ValidationError as error:
             await self._complain(number, Problem(422, lines_of(error)), stop)
         except (Problem, InputError) as error:
@@ -216,7 +218,12 @@ class _Line:
         if stop.is_set():
             return False
         sent = asyncio.run_coroutine_threadsafe(self._send(told, body, stop), self._loop)
-        return sent.result(self._studio.limits.receive_s)
+        while True:  # who takes nothing in at all is cut, and then this ends
+            try:
+                return sent.result(_LOOK_S)
+            except TimeoutError:
+                if stop.is_set():
+                    return False
 
     async def _send(self, told: dict[str, Any], body: bytes | None, stop: threading.Event) -> bool:
         async with self._sending:  # a picture follows the words about it, and nothing comes between

@@ -28,6 +28,7 @@ _AROUND_MM: Final = 16.0
 _WORTH: Final = 0.5
 """Of a scalp: with more of it in view all of it is placed."""
 Day = Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]
+Session = Annotated[int, Field(ge=1, le=1000)]
 Exposure = Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)]
 
 
@@ -49,8 +50,9 @@ class Look(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     day: Day | None = None
-    sessions: tuple[Annotated[int, Field(ge=1, le=1000)], ...] | None = Field(None, max_length=100)
-    faults: tuple[FaultName, ...] = Field((), max_length=20)
+    # One that is wrong is said: who sends a hundred thousand is not answered with as many lines.
+    sessions: tuple[Session, ...] | None = Field(None, max_length=100, fail_fast=True)
+    faults: tuple[FaultName, ...] = Field((), max_length=20, fail_fast=True)
     exposure: Exposure | None = None
 
     @property
@@ -102,14 +104,16 @@ class Scenes:
 
     Parameters
     ----------
-    most
-        How many are kept.
+    most, most_dots
+        How many are kept, and how many dots and hairs all of them may have, but for the last.
     device, threads, memory_mib
         As for `Preview`.
     """
 
-    def __init__(self, most: int, device: str, threads: int | None, memory_mib: int) -> None:
-        self._most = most
+    def __init__(
+        self, most: int, most_dots: int, device: str, threads: int | None, memory_mib: int
+    ) -> None:  # fmt: skip
+        self._most, self._most_dots = most, most_dots
         self._given = device, threads, memory_mib
         self._threads = thread_count(threads)
         self._lock = threading.Lock()
@@ -171,6 +175,23 @@ class Scenes:
         return 0 if last is None else last.held_bytes
 
     @property
+    def splats_bytes(self) -> int:
+        """How much is kept of what dots are drawn as."""
+        last = self._last
+        return 0 if last is None else last.splats_bytes
+
+    @property
+    def dots(self) -> int:
+        """How many dots and hairs all scenes have that are kept."""
+        with self._lock:
+            return self._dots
+
+    @property
+    def _dots(self) -> int:
+        scenes = [preview.scene for preview in self._kept.values()]
+        return sum(len(scene.deposits) + len(scene.hair or ()) for scene in scenes)
+
+    @property
     def count(self) -> int:
         """How many scenes are kept."""
         return len(self._kept)
@@ -192,7 +213,9 @@ class Scenes:
             made = last.branch(scene)
         with self._lock:
             self._kept[name] = self._last = made
-            while len(self._kept) > self._most:
+            while len(self._kept) > self._most or (
+                len(self._kept) > 1 and self._dots > self._most_dots
+            ):
                 self._kept.popitem(last=False)
         return made
 

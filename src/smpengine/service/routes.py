@@ -111,7 +111,7 @@ async def _made(
     def work(_: Any) -> dict[str, Any]:
         return studio.described(make())
 
-    told: dict[str, Any] = await drawn(request, f"made of {of} {tag}", work)
+    told: dict[str, Any] = await drawn(request, f"made of {of} {tag}", work, aside=True)
     response.headers["Location"] = f"/api/plans/{told['id']}"
     return told
 
@@ -180,6 +180,7 @@ async def metrics(request: Request) -> Response:
     told, studio, desk = state.metrics, state.studio, state.desk
     told.in_hand.set(desk.in_hand)
     told.held.labels("blocks").set(studio.scenes.held_bytes)
+    told.held.labels("splats").set(studio.scenes.splats_bytes)
     told.held.labels("answers").set(desk.answers.held_bytes)
     told.held.labels("plans").set(studio.plans.held_bytes)
     told.held.labels("dots").set(studio.stages.held_bytes)

@@ -12,7 +12,8 @@ import uvicorn
 from smpengine.errors import InputError, OutputError, must
 from smpengine.service.guard import LOCAL, App
 from smpengine.service.limits import Limits
-from smpengine.service.lines import Lines, protocols
+from smpengine.service.lines import Lines
+from smpengine.service.protocols import protocols
 
 _STOP_S: Final = 5
 _OPEN: Final = 4
@@ -23,6 +24,8 @@ _PICTURES: Final = 8
 """Blocks of memory that Pillow keeps for its next pictures; fresh pages take longer than JPEG."""
 _QUIET_S: Final = 60.0
 _LINES: Final = 1000
+_GONE_MS: Final = 60_000
+"""After which a client that acknowledges nothing is gone."""
 
 
 def check_address(host: str, port: int, token: str | None) -> None:
@@ -54,9 +57,11 @@ class _NotAgain(logging.Filter):
         now = time.monotonic()
         if len(self._said) > _LINES:
             self._said.clear()
-        again = now - self._said.get(str(record.msg), -math.inf) < _QUIET_S
+        kind = record.exc_info[0] if record.exc_info else None
+        line = f"{record.msg} {kind}"
+        again = now - self._said.get(line, -math.inf) < _QUIET_S
         if not again:
-            self._said[str(record.msg)] = now
+            self._said[line] = now
         return not again
 
 
@@ -73,17 +78,20 @@ def _most_files() -> int:
 def server_of(app: App, host: str, port: int, limits: Limits) -> uvicorn.Server:
     """Return a server of the service, for `run` or for a thread of one's own."""
     most = min(_OPEN * limits.most_connections, _most_files() - _OTHERS)
-    http, live = protocols(Lines(most, limits.receive_s))
+    http, live = protocols(Lines(most, limits.receive_s, limits.unsent_mib * 2**20))
     config = uvicorn.Config(
         app, host, port, http=http, ws=live,
         timeout_keep_alive=30, backlog=1024, ws_max_size=limits.most_body_kib * 1024,
+        # A ping waits behind a picture, for as long as a slow client takes to take it in.
+        ws_ping_timeout=None,
         # Pictures are packed already; to pack one again takes as long as JPEG.
         ws_max_queue=4, ws_per_message_deflate=False, log_level="warning",
         server_header=False, timeout_graceful_shutdown=_STOP_S,
     )  # fmt: skip
-    log = logging.getLogger("uvicorn.error")
-    if not any(isinstance(each, _NotAgain) for each in log.filters):
-        log.addFilter(_NotAgain())
+    for name in ("uvicorn.error", "smpengine.service"):
+        log = logging.getLogger(name)
+        if not any(isinstance(each, _NotAgain) for each in log.filters):
+            log.addFilter(_NotAgain())
     return uvicorn.Server(config)
 
 
@@ -110,6 +118,8 @@ def run(app: App, host: str, port: int, limits: Limits, ready: Any) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # connections have it of their listener
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _GONE_MS)
         try:
             listener.bind((host, port))
         except OSError as error:

@@ -95,7 +95,9 @@ class Studio:
         self.px_per_mm = check_scale(plan.px_per_mm if px_per_mm is None else px_per_mm)
         self.stages = Stages(_STAGES_BYTES)
         self.plans = Plans(plan, limits, self.stages)
-        self.scenes = Scenes(limits.scenes, device, threads, limits.blocks_mib)
+        self.scenes = Scenes(
+            limits.scenes, 2 * limits.most_impressions, device, threads, limits.blocks_mib
+        )
         self._warm()
 
     def _warm(self) -> None:
