@@ -45,6 +45,19 @@ def test_a_part_does_not_find_the_store_of_the_whole_crowded(
     assert many.of(smp.Skin(), 20.0, 5) is not fresh
 
 
+def test_stores_hold_so_many_bytes_together() -> None:
+    one = filled(Stores(Room()), 200).held_bytes
+    many = Stores(Room(), 2 * one)
+    for k in range(4):
+        store = many.of(smp.Skin(), 40.0 + k, 200)
+        slots = np.full(200, NO_SLOT, np.int32)
+        store.fill(slots, np.arange(200), dots(200), Workers(1))
+    assert one <= many.held_bytes <= 3 * one
+    assert store.number in many.numbers
+    alone = Stores(Room(), 1)
+    assert alone.of(smp.Skin(), 40.0, 9) is alone.of(smp.Skin(), 40.0, 9)
+
+
 def test_slots_are_kept_when_a_store_grows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stores, "_RESERVED", 16)
     many, given = Stores(Room()), dots(60)

@@ -90,3 +90,12 @@ def test_what_is_asked_for_has_the_tag_of_all_it_depends_on() -> None:
     again = studio.window(first, Look(sessions=(2, 1, 2)), (1.0, 1.0, 3.0, 3.0), 20.0, "png")
     same = studio.window(first, Look(sessions=(1, 2)), (1.0, 1.0, 3.0, 3.0), 20.0, "png")
     assert studio.tag(again) == studio.tag(same)
+
+
+def test_scenes_have_so_many_dots_together() -> None:
+    plan = smp.Plan.from_dict(BASE)
+    studio = Studio(plan, Limits(most_impressions=len(plan.scene().impressions)), "cpu")
+    for day in range(6):
+        studio.scenes.get(studio.plans.first, Look(day=200.0 + day))
+        assert 0 < studio.scenes.dots <= 2 * len(plan.scene().impressions) + 9
+    assert studio.scenes.count == 2
