@@ -15,8 +15,9 @@ Messages read "{name} must {rule}, got {value} at {where}. {remedy}".
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 _KINDS: Final = {
@@ -30,6 +31,9 @@ _KINDS: Final = {
     "finite_number": "be a finite number",
 }  # fmt: skip
 """What the schemas' library calls by the names of Python's types, and of our classes."""
+_MOST_SHOWN: Final = 60
+"""Characters of a value, or of a key, in a message."""
+_MOST_BITS: Final = 1000
 
 
 class SmpError(Exception):
@@ -104,7 +108,58 @@ def number(name: str, value: object) -> float:
 
 def key_of(path: Iterable[object]) -> str:
     """Write a path into a file as its author would: ``sessions[0].depth_mm``."""
-    return "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path).lstrip(".")
+    return "".join(f"[{p}]" if isinstance(p, int) else f".{_key(p)}" for p in path).lstrip(".")
+
+
+def _key(part: object) -> str:
+    """Write one key: a stranger's may be endless, or break the line."""
+    text = str(part)
+    return text if len(text) <= _MOST_SHOWN and text.isprintable() else short(text)
+
+
+def short(value: object) -> str:
+    """Write a value, in 60 characters whatever its size; only what is shown of it is looked at."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    text = ""
+    for piece in _pieces(value):
+        text += piece
+        if len(text) > _MOST_SHOWN:
+            return clipped(text)
+    return text
+
+
+def clipped(text: str, most: int = _MOST_SHOWN) -> str:
+    """Return a text, or its beginning where it is longer than `most`."""
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def _pieces(value: object) -> Iterator[str]:
+    """Give what `repr` would, bit by bit, so that nobody waits for what is not shown."""
+    if isinstance(value, str | bytes):
+        yield repr(value[: _MOST_SHOWN + 1])
+    elif isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        # Python refuses to write some of these (4300 digits), as text is a square of work.
+        yield f"a whole number of {value.bit_length()} bits"
+    elif type(value) in (list, tuple, dict):
+        yield from _pieces_of(value)
+    else:
+        yield repr(value)
+
+
+def _pieces_of(value: Any) -> Iterator[str]:
+    first, last = ("[", "]") if isinstance(value, list) else ("(", ")")
+    if isinstance(value, dict):
+        first, last = "{", "}"
+    yield first
+    for k, part in enumerate(value):
+        if k:
+            yield ", "
+        yield from _pieces(part)
+        if isinstance(value, dict):
+            yield ": "
+            yield from _pieces(value[part])
+    yield f",{last}" if isinstance(value, tuple) and len(value) == 1 else last
 
 
 def rule_of(entry: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from smpengine.hairs import DIAMETERS_MM
-from smpengine.plan.scalp_schema import NotNegative, Point, RegionTable, Share, Table
+from smpengine.plan.scalp_schema import MOST_PARTS, NotNegative, Point, RegionTable, Share, Table
 
 LossName = Literal[
     "norwood-1", "norwood-2", "norwood-3", "norwood-3-vertex", "norwood-4", "norwood-5",
@@ -90,12 +90,14 @@ class HairTable(Table):
         1.0, description="Factor on the density where no region says otherwise."
     )
     regions: list[RegionTable] = Field(
-        [], description="Parts of the scalp with more or less hair, later ones on top."
+        [],
+        max_length=MOST_PARTS,
+        description="Parts of the scalp with more or less hair, later ones on top.",
     )
 
     loss: LossTable | None = Field(None, description="A pattern of loss, below the regions.")
     extractions: list[ExtractionTable] = Field(
-        [], description="Donor areas of transplants, unit by unit."
+        [], max_length=MOST_PARTS, description="Donor areas of transplants, unit by unit."
     )
 
     @model_validator(mode="after")

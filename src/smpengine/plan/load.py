@@ -2,40 +2,35 @@
 
 from __future__ import annotations
 
-import difflib
 import json
-import math
 import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Final
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from smpengine.errors import PlanError, SceneError, key_of, must, rule_of
+from smpengine.errors import PlanError, SceneError, clipped, must, short
 from smpengine.plan import checks, heads, scalp_checks
-from smpengine.plan.complexion_schema import ComplexionTable
-from smpengine.plan.hair_schema import ExtractionTable, HairColour, HairTable, LossName, LossTable
-from smpengine.plan.head_schema import HeadTable, LightTable
-from smpengine.plan.pigments import MUA_PER_MM
-from smpengine.plan.presets import SESSIONS, TREATMENTS
+from smpengine.plan.hair_schema import ExtractionTable
+from smpengine.plan.head_schema import HeadTable
+from smpengine.plan.lines import lines_of
+from smpengine.plan.presets import TREATMENTS
 from smpengine.plan.scalp_schema import (
+    MOST_PARTS,
     HairlineTable,
     PartTable,
     RegionTable,
     ScarTable,
-    ShapeName,
-    StyleName,
-    Table,
 )
-from smpengine.plan.schema import FaultName, PlanTable, SessionTable, expand
+from smpengine.plan.schema import PlanTable, SessionTable, expand
 
 MAX_BYTES = 16 * 2**20
-_NAMES = {"pigment": list(MUA_PER_MM), "preset": list(SESSIONS), "treatment": list(TREATMENTS)}
-_NAMES |= {"sessions": list(SESSIONS), "faults": list(get_args(FaultName))}
-_NAMES |= {"shape": list(get_args(ShapeName)), "style": list(get_args(StyleName))}
-_NAMES |= {"colour": list(get_args(HairColour)), "pattern": list(get_args(LossName))}
+MOST_PROBLEMS: Final = 50
+"""That one error says: whoever has more has one mistake many times, or means harm."""
+_MOST_WORDS: Final = 160
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
@@ -90,29 +85,43 @@ def validate(data: Mapping[str, Any], name: str, folder: Path | None = None) -> 
         With every problem found.
     """
     raw = {key: value for key, value in data.items() if key != "$schema"}
-    problems: list[str] = []
+    expanded = expand(raw)
+    schema_says: Iterator[str] = iter(())
     table: PlanTable | None = None
     try:
         table = PlanTable.model_validate(raw)
     except ValidationError as error:
-        for entry in error.errors():
-            if entry["type"] == "missing" and _preset_is_unknown(entry["loc"], raw):
-                continue
-            line = _line(entry, raw)
-            if line not in problems:
-                problems.append(line)
-    meant = _meaning(raw, folder or Path())
-    problems += [must(key, rule, got, remedy=remedy) for key, rule, got, remedy in meant]
+        schema_says = lines_of(error.errors(include_url=False), expanded)
+    meaning_says = (_said(problem) for problem in _meaning(raw, expanded, folder or Path()))
+    # Taken one by one, so that nothing is looked for that would not be said.
+    problems = list(islice(chain(schema_says, meaning_says), MOST_PROBLEMS + 1))
+    if len(problems) > MOST_PROBLEMS:
+        problems[MOST_PROBLEMS:] = [f"has more problems than these {MOST_PROBLEMS}."]
     if problems or table is None:
         raise PlanError([f"{name}: {problem}" for problem in problems])
     return table
 
 
-def _meaning(raw: dict[str, Any], folder: Path) -> Iterator[checks.Problem]:
-    """Check what the schema cannot say, of every part that is sound by itself."""
-    data = expand(raw)
+def _said(problem: checks.Problem) -> str:
+    key, rule, got, remedy = problem
+    # Texts are words already, of ours or of a file's reader; values are what somebody sent.
+    return must(
+        key, rule, clipped(got, _MOST_WORDS) if isinstance(got, str) else short(got), remedy=remedy
+    )
+
+
+def _meaning(raw: dict[str, Any], data: dict[str, Any], folder: Path) -> Iterator[checks.Problem]:
+    """Check what the schema cannot say, of every part that is sound by itself.
+
+    `data` is what `raw` becomes with its presets filled in.
+    """
     if "treatment" in raw and "sessions" in raw:
-        yield "treatment", "be left out where sessions are listed", raw["treatment"], "Choose one."
+        yield (
+            "treatment",
+            "be left out where sessions are listed",
+            _word(raw["treatment"]),
+            "Choose one.",
+        )
     elif not data.get("sessions") and "treatment" not in raw:
         remedy = f'For example treatment = "{next(iter(TREATMENTS))}".'
         yield "sessions", "list at least one session, or treatment be given", "neither", remedy
@@ -132,27 +141,30 @@ def _meaning(raw: dict[str, Any], folder: Path) -> Iterator[checks.Problem]:
     if head is not None:
         yield from _under("head", heads.check_head(head, folder))
     listed = data.get("sessions")
-    sessions = [_sound(SessionTable, s) for s in (listed if isinstance(listed, list) else [])]
-    for k, session in enumerate(sessions):
-        if session is not None:
-            yield from _under(f"sessions[{k}]", checks.check_session(session, max(densest, 1e-9)))
-    if all(session is not None for session in sessions):
-        yield from checks.check_days([session for session in sessions if session is not None])
+    sessions = dict(_listed(SessionTable, listed))
+    for k, session in sessions.items():
+        yield from _under(f"sessions[{k}]", checks.check_session(session, max(densest, 1e-9)))
+    if isinstance(listed, list) and len(sessions) == len(listed):
+        yield from checks.check_days(list(sessions.values()))
+
+
+def _word(value: object) -> str:
+    return clipped(value) if isinstance(value, str) else short(value)
 
 
 def _meaning_of_table(raw: dict[str, Any], data: dict[str, Any]) -> Iterator[checks.Problem]:
     """Check what goes together with a skin that is a table, and with hair."""
     if "match" in raw and not isinstance(data.get("hair"), dict):
-        yield "match", "be left out without hair", repr(raw["match"]), "Add a table [hair]."
+        yield "match", "be left out without hair", short(raw["match"]), "Add a table [hair]."
     skin = data.get("skin")
     if not isinstance(skin, dict) or "table" not in skin:
         return
     rule = "be left out where skin.table is given"
     if "match" in raw:
-        yield "match", rule, repr(raw["match"]), "Use skin.type."
+        yield "match", rule, short(raw["match"]), "Use skin.type."
     if "complexion" in skin:
         remedy = "A table does not say what more melanin or blood would do."
-        yield "skin.complexion", rule, repr(skin["table"]), remedy
+        yield "skin.complexion", rule, short(skin["table"]), remedy
 
 
 def _meaning_of_scalp(scalp: dict[str, Any], folder: Path) -> Iterator[checks.Problem]:
@@ -178,8 +190,8 @@ def _densest(scalp: dict[str, Any]) -> float:
 
 
 def _listed(kind: Any, parts: Any) -> Iterator[tuple[int, Any]]:
-    """Give the sound ones of a list, with their places."""
-    for k, part in enumerate(parts if isinstance(parts, list) else []):
+    """Give the sound ones of a list, with their places; the schema allows no longer list."""
+    for k, part in enumerate(parts[:MOST_PARTS] if isinstance(parts, list) else []):
         sound = _sound(kind, part)
         if sound is not None:
             yield k, sound
@@ -206,107 +218,6 @@ def _sound(kind: Any, value: Any) -> Any:
 @cache
 def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)  # 0.2 ms to make
-
-
-def _preset_is_unknown(loc: tuple[Any, ...], raw: dict[str, Any]) -> bool:
-    """Tell whether a session lacks keys only because its preset's name is wrong."""
-    if len(loc) < 3 or loc[0] != "sessions" or not isinstance(loc[1], int):
-        return False
-    session = expand(raw)["sessions"][loc[1]]
-    preset = session.get("preset") if isinstance(session, dict) else None
-    return preset is not None and preset not in SESSIONS
-
-
-def _line(entry: Mapping[str, Any], raw: dict[str, Any]) -> str:
-    """Say one of pydantic's errors in our words."""
-    path = _real(entry["loc"], raw)
-    key = key_of(path) or "plan"
-    got, kind = entry["input"], entry["type"]
-    last = next((p for p in reversed(path) if isinstance(p, str)), "")
-    if kind == "extra_forbidden":
-        near = difflib.get_close_matches(last, _known_keys(path), 1)
-        remedy = f"Did you mean {near[0]}?" if near else "Remove it."
-        return must(key, "be a known key", _short(got), remedy=remedy)
-    if kind == "missing":
-        return must(key, "be given", "nothing")
-    rule, remedy = rule_of(entry), ""
-    names = _NAMES.get(last, [])
-    if kind == "value_error":
-        remedy = ""
-    elif names:
-        rule = f"be one of {', '.join(names)}" + (", or {mua_per_mm = ...}" * (last == "pigment"))
-        near = difflib.get_close_matches(str(got), names, 1)
-        remedy = f"Did you mean {near[0]}?" if near else ""
-    elif last.endswith("_mm") and kind in ("less_than_equal", "less_than"):
-        remedy = "Lengths are in mm: 70 um are 0.07 mm."
-    elif isinstance(got, str) and ("number" in rule or "integer" in rule):
-        remedy = "Write the number without quotes and without its unit."
-    return must(key, rule, _short(got), remedy=remedy)
-
-
-def _real(loc: tuple[Any, ...], raw: Any) -> list[Any]:
-    """Drop from a location what pydantic adds for unions and tuples."""
-    path: list[Any] = []
-    at: Any = expand(raw)
-    for part in loc:
-        if isinstance(at, dict) and isinstance(part, str):
-            if part not in at and part not in _fields():
-                continue
-            at = at.get(part)
-        elif isinstance(at, (list, tuple)) and isinstance(part, int):
-            at = at[part] if part < len(at) else None
-        elif isinstance(part, str) and not isinstance(at, dict):
-            continue
-        path.append(part)
-    return path
-
-
-def _fields() -> set[str]:
-    return {name for model in _models() for name in model.model_fields}
-
-
-def _models() -> Iterator[type[BaseModel]]:
-    waiting: list[type[BaseModel]] = [Table]
-    while waiting:
-        model = waiting.pop()
-        yield model
-        waiting += model.__subclasses__()
-
-
-def _known_keys(path: list[Any]) -> list[str]:
-    import smpengine.plan.scalp_schema as scalp_schema
-    import smpengine.plan.schema as schema
-
-    tables: dict[str, type[BaseModel]] = {
-        "skin": schema.SkinTable,
-        "scalp": scalp_schema.ScalpTable,
-        "regions": scalp_schema.RegionTable,
-        "gradient": scalp_schema.GradientTable,
-        "parts": scalp_schema.PartTable,
-        "scars": scalp_schema.ScarTable,
-        "hairline": scalp_schema.HairlineTable,
-        "sessions": schema.SessionTable,
-        "pigment": schema.PigmentTable,
-        "render": schema.RenderTable,
-        "healing": schema.HealingTable,
-        "client": schema.ClientTable,
-        "lasers": schema.LaserTable,
-        "hair": HairTable,
-        "loss": LossTable,
-        "extractions": ExtractionTable,
-        "complexion": ComplexionTable,
-        "head": HeadTable,
-        "light": LightTable,
-    }
-    parents = [p for p in path[:-1] if isinstance(p, str)]
-    return list(tables.get(parents[-1] if parents else "", schema.PlanTable).model_fields)
-
-
-def _short(value: object) -> str:
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def load_plan(path: str | Path) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from smpengine.errors import short
 from smpengine.plan.borders import rings_of
 from smpengine.plan.checks import Problem
 from smpengine.plan.outlines import OutlineError, read_mask
@@ -30,11 +31,11 @@ def check_region(
     """Check one region's outline, gradient and mask; `folder` is where its files are."""
     given = [key for key in _OUTLINES if getattr(region, key) is not None]
     for key in given[1:]:
-        yield key, f"be left out where {given[0]} is given", _short(getattr(region, key)), _ONE
+        yield key, f"be left out where {given[0]} is given", short(getattr(region, key)), _ONE
     if not given and region.mask is None:
         yield "polygon_mm", "be given, or svg, svg_file or mask", "none of them", ""
     if region.id is not None and region.svg_file is None:
-        yield "id", "be left out without svg_file", repr(region.id), ""
+        yield "id", "be left out without svg_file", short(region.id), ""
     if given[:1] == ["polygon_mm"] and region.polygon_mm is not None:
         yield from _check_polygon(region.polygon_mm, extent_mm)
     elif given:
@@ -42,11 +43,6 @@ def check_region(
     if region.gradient is not None:
         yield from _check_gradient(region.gradient)
     yield from _check_mask(region, extent_mm, folder)
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _check_polygon(polygon_mm: list[Point], extent_mm: tuple[float, float]) -> Iterator[Problem]:

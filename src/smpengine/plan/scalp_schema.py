@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,9 +11,15 @@ NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Point = tuple[Finite, Finite]
+Points = Annotated[
+    list[Point], Field(fail_fast=True)
+]  # a million wrong ones would be a million errors
 ShapeName = Literal["rounded", "straight", "widows-peak", "receded", "m-shape"]
 StyleName = Literal["natural", "defined"]
 Factor = Annotated[float, Field(ge=0, le=10)]
+
+MOST_PARTS: Final = 10_000
+"""Of one kind in a plan: one line says so of a longer list, and not one for each of its parts."""
 
 
 class Table(BaseModel):
@@ -36,7 +42,7 @@ class RegionTable(Table):
     """A part of the scalp: a polygon, an SVG path, a shape of an SVG file, or a mask."""
 
     name: str = Field("", description="For people.")
-    polygon_mm: list[Point] | None = Field(
+    polygon_mm: Points | None = Field(
         None, min_length=3, description="Corners (x, y) in order, mm."
     )
     svg: str | None = Field(
@@ -63,7 +69,7 @@ class PartTable(Table):
     """A line along which hair parts: more shows there, so more is filled in."""
 
     name: str = Field("", description="For people.")
-    points_mm: list[Point] = Field(min_length=2, description="Points (x, y) along it, mm.")
+    points_mm: Points = Field(min_length=2, description="Points (x, y) along it, mm.")
     width_mm: Positive = Field(8.0, description="From side to side.")
     density: Factor = Field(1.8, description="Factor on the density that regions give there.")
     feather_mm: NotNegative = Field(
@@ -75,7 +81,7 @@ class ScarTable(Table):
     """A scar along a line: it holds pigment worse, so it is given more."""
 
     name: str = Field("", description="For people.")
-    points_mm: list[Point] = Field(min_length=2, description="Points (x, y) along it, mm.")
+    points_mm: Points = Field(min_length=2, description="Points (x, y) along it, mm.")
     width_mm: Positive = Field(3.0, description="From side to side.")
     density: Factor = Field(1.5, description="Factor on the density that regions give there.")
     feather_mm: NotNegative = Field(
@@ -86,7 +92,7 @@ class ScarTable(Table):
 class HairlineTable(Table):
     """The front edge: pigment lies below it (larger y)."""
 
-    points_mm: list[Point] | None = Field(
+    points_mm: Points | None = Field(
         None,
         min_length=2,
         description="Points (x, y) from left to right, joined by a smooth curve, mm.",
@@ -133,8 +139,14 @@ class ScalpTable(Table):
 
     extent_mm: tuple[Positive, Positive] = Field(description="Width and height, mm.")
     regions: list[RegionTable] = Field(
-        [], description="Treated parts, later ones on top; the whole extent if there are none."
+        [],
+        max_length=MOST_PARTS,
+        description="Treated parts, later ones on top; the whole extent if there are none.",
     )
-    parts: list[PartTable] = Field([], description="Lines along which hair parts.")
-    scars: list[ScarTable] = Field([], description="Scars, on top of parts; later ones on top.")
+    parts: list[PartTable] = Field(
+        [], max_length=MOST_PARTS, description="Lines along which hair parts."
+    )
+    scars: list[ScarTable] = Field(
+        [], max_length=MOST_PARTS, description="Scars, on top of parts; later ones on top."
+    )
     hairline: HairlineTable | None = Field(None, description="Cuts off what lies above it.")

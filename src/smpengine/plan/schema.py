@@ -11,7 +11,7 @@ from smpengine.plan.complexion_schema import ComplexionTable
 from smpengine.plan.hair_schema import HairTable
 from smpengine.plan.head_schema import HeadTable, LightTable
 from smpengine.plan.presets import FEATHERS_MM, NEEDLES_RADIUS_MM, SESSIONS, TREATMENTS
-from smpengine.plan.scalp_schema import NotNegative, ScalpTable, Share, Table
+from smpengine.plan.scalp_schema import MOST_PARTS, NotNegative, ScalpTable, Share, Table
 
 Mua = Annotated[float, Field(ge=0, le=10_000)]
 ShadeName = Literal[
@@ -50,13 +50,13 @@ class SkinTable(Table):
 class PigmentTable(Table):
     """A pigment by its absorption instead of by its name."""
 
-    mua_per_mm: Mua | list[Mua] = Field(
+    mua_per_mm: Mua | Annotated[list[Mua], Field(fail_fast=True)] = Field(
         description="Absorption, Napierian, per mm: one number, or [610 nm, 545 nm, 460 nm], "
         "or one for each of lambda_nm."
     )
-    lambda_nm: list[Annotated[float, Field(ge=380, le=780)]] | None = Field(
-        None, description="Wavelengths of mua_per_mm, ascending; it is linear in between."
-    )
+    lambda_nm: (
+        Annotated[list[Annotated[float, Field(ge=380, le=780)]], Field(fail_fast=True)] | None
+    ) = Field(None, description="Wavelengths of mua_per_mm, ascending; it is linear in between.")
 
     @model_validator(mode="after")
     def _check(self) -> PigmentTable:
@@ -191,14 +191,18 @@ class PlanTable(Table):
         None, description="A whole treatment by name, instead of sessions."
     )
     sessions: list[SessionTable] = Field(
-        [], description="Visits in order: preset names, or tables."
+        [], max_length=MOST_PARTS, description="Visits in order: preset names, or tables."
     )
     fullness: Share = Field(0.5, description="Dial: sparse and light 0, dense and dark 1.")
     texture: Share = Field(0.5, description="Dial: soft shade 0, crisp stubble 1.")
-    lasers: list[LaserTable] = Field([], description="Laser sessions, in any order.")
+    lasers: list[LaserTable] = Field(
+        [], max_length=MOST_PARTS, description="Laser sessions, in any order."
+    )
     client: ClientTable = Field(ClientTable(), description="Who is treated.")
     healing: HealingTable = Field(HealingTable(), description="How deposits change over time.")
-    faults: list[FaultName] = Field([], description="Mistakes to show, by name; they combine.")
+    faults: list[FaultName] = Field(
+        [], max_length=MOST_PARTS, description="Mistakes to show, by name; they combine."
+    )
     hair: HairTable | None = Field(None, description="The hair that is there; none if not given.")
     match: Literal["native"] | None = Field(
         None,
@@ -252,7 +256,8 @@ def _expand_session(session: Any) -> Any:
     if isinstance(needle, str) and needle in NEEDLES_RADIUS_MM:
         session = {"radius_mm": NEEDLES_RADIUS_MM[needle], **session}
     preset = session.get("preset")
-    return {**SESSIONS[preset], **session} if preset in SESSIONS else session
+    known = isinstance(preset, str) and preset in SESSIONS
+    return {**SESSIONS[preset], **session} if known else session
 
 
 def json_schema() -> dict[str, Any]:
