@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,12 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from shapely import Point, Polygon, contains_xy
+from shapely import LineString, Point, Polygon, contains_xy
 
 import smpengine as smp
 from smpengine.impressions import COLUMNS
+from smpengine.plan import curves
+from smpengine.plan.curves import flattened
 from smpengine.plan.density import DensityMap, Gradient, Mask, Region, Stroke
 from smpengine.plan.outlines import OutlineError, check_path, path_rings, read_mask
 
@@ -112,6 +115,95 @@ def test_curves_are_flattened_within_two_hundredths_of_a_mm() -> None:
     assert 0.002 < max(away) < 0.02
     circle = path_rings("M 20 20 a 10 10 0 1 0 20 0 a 10 10 0 1 0 -20 0")
     assert Polygon(circle[0]).area == pytest.approx(np.pi * 100.0, rel=1e-3)
+
+
+def one_by_one(curve: Any) -> list[tuple[float, float]]:
+    """A curve's points after its start, by definition: cut in eight, and halved until near."""
+
+    def place(t: float) -> np.ndarray:
+        return np.array([curve.point(t).x, curve.point(t).y])
+
+    def halved(t0: float, t1: float, deeper: int) -> list[tuple[float, float]]:
+        a, b, t = place(t0), place(t1), 0.5 * (t0 + t1)
+        between = [Point(place(t0 + share * (t1 - t0))) for share in (0.25, 0.5, 0.75)]
+        line = LineString([a, b]) if (a != b).any() else Point(a)
+        if deeper == 0 or max(p.distance(line) for p in between) <= 0.01:
+            return [(b[0], b[1])]
+        return halved(t0, t, deeper - 1) + halved(t, t1, deeper - 1)
+
+    ends = np.linspace(0.0, 1.0, 9)
+    return [p for t0, t1 in itertools.pairwise(ends) for p in halved(t0, t1, 16)]
+
+
+def random_curves(rng: np.random.Generator, count: int, size: float) -> str:
+    commands = []
+    for letter in rng.choice(list("CcSsQqTtAa"), count):
+        numbers = [*rng.uniform(-size, size, {"C": 6, "T": 2, "A": 2}.get(letter.upper(), 4))]
+        if letter in "Aa":
+            radii, flags = size * rng.uniform(0.1, 1.0, 2), rng.integers(0, 2, 2)
+            numbers = [*radii, rng.uniform(0, 90), *flags, *numbers]
+        commands.append(letter + " ".join(map(str, numbers)))
+    return f"M {size} 0 " + " ".join(commands)
+
+
+@pytest.mark.parametrize("size", [0.02, 1.0, 20.0, 300.0])
+def test_curves_at_once_are_curves_one_by_one(size: float) -> None:
+    from svgelements import Path as SvgPath
+
+    drawn = SvgPath(random_curves(np.random.default_rng(int(size)), 24, size))[1:]
+    for got, curve in zip(flattened(drawn, 10**6), drawn, strict=True):
+        want = np.array(one_by_one(curve))
+        assert got.shape == want.shape
+        np.testing.assert_allclose(got, want, rtol=0, atol=1e-11 * size)
+
+
+def test_many_curves_are_one_step_a_level(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = []
+    real = curves._from_line
+    monkeypatch.setattr(curves, "_from_line", lambda *p: (steps.append(len(p[0])), real(*p))[1])
+    path_rings(random_curves(np.random.default_rng(1), 1500, 20.0))
+    assert len(steps) <= 3 * 3 * 17  # three kinds, three places, seventeen levels
+    assert sum(steps) < 3 * 65_536 * 2
+
+
+@pytest.mark.parametrize(
+    ("data", "rule", "got"),
+    [
+        (
+            "M 0 0 C 1e9 0 9 9 0 9 Z",
+            "be an SVG path: numbers are at most 100,000",
+            "'1e9 0 9 9 0 '",
+        ),
+        ("M 1e400 0 L 1 1 2 2 Z", "be an SVG path: numbers are at most 100,000", "'1e400 0 L 1 '"),
+        ("M 0 0 h 9e4 h 9e4 v 9 z", "lie within 100,000 mm of the top left", "180000"),
+        ("M 0 0 A 9e4 9e4 0 1 0 9 9 Z", "lie within 100,000 mm of the top left", "153644"),
+        ("M 0 0" + " C 9e4 0 0 9e4 9 9" * 99 + "Z", "become at most 65,536 points", "more"),
+        ("M 0 0" + " h 1" * 65_537 + " v 1 z", "become at most 65,536 points", "more"),
+        ("M 0 0 h 1 v 1" + " z" * 65_537, "become at most 65,536 points", "more"),
+    ],
+    ids=range(7),
+)
+def test_what_would_take_long_is_refused(data: str, rule: str, got: str) -> None:
+    with pytest.raises(OutlineError) as caught:
+        path_rings(data)
+    assert caught.value.rule == rule
+    assert str(caught.value.got).startswith(got)
+
+
+def test_a_path_goes_on_where_its_outline_began() -> None:
+    rings = path_rings("M 1 2 h 9 v 9 z h -5 v -7 z , l 3 0 1 1 Z Z")
+    assert rings == path_rings("M 1 2 h 9 v 9 z M 1 2 h -5 v -7 z M 1 2 l 3 0 1 1 Z")
+    assert rings[1] == [(1, 2), (-4, 2), (-4, -5)]
+
+
+def test_all_curves_of_a_plan_have_a_bound_too() -> None:
+    region = {"svg": "M 0 0" + " h 1 v 1 h -1 v -1" * 15_000 + " h 9 v 9 z"}
+    with pytest.raises(smp.PlanError) as caught:
+        plan(regions=[region] * 9)
+    first, *_, last = caught.value.problems
+    rule = "svg must become at most 11,062 points after those before it, got more."
+    assert first.startswith(f"plan: scalp.regions[2].{rule}")
+    assert last.startswith("plan: scalp.regions[8].svg must become at most 0 points")
 
 
 @pytest.mark.parametrize(

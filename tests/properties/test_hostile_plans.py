@@ -43,10 +43,10 @@ MANY: dict[str, Callable[[], dict[str, Any]]] = {
     "keys": lambda: plan(**{f"key{k}": 0 for k in range(70_000)}),
     "long keys": lambda: plan(**{f"{k}" + "seed" * 100: 0 for k in range(2000)}),
     "keys of one table": lambda: plan(skin={f"key{k}": 0 for k in range(70_000)}),
-    "empty sessions": lambda: listed([{}] * 3900),
-    "sessions of no preset": lambda: listed(["x"] * 3900),
+    "empty sessions": lambda: listed([{}] * MOST_PARTS),
+    "sessions of no preset": lambda: listed(["x"] * MOST_PARTS),
     "sessions out of order": lambda: listed(
-        [{"preset": "texture", "day": 9000 - k} for k in range(3900)]
+        [{"preset": "texture", "day": 9000 - k} for k in range(MOST_PARTS)]
     ),
     "lists for faults": lambda: plan(faults=[[]] * MOST_PARTS),
     "faults": lambda: plan(faults=[f"merge{k}" for k in range(MOST_PARTS)]),
@@ -103,7 +103,7 @@ ENTRIES: dict[str, tuple[Callable[[list[Any]], dict[str, Any]], str]] = {
 @pytest.mark.parametrize("key", ENTRIES)
 def test_a_list_that_is_too_long_is_one_problem(key: str) -> None:
     made, name = ENTRIES[key]
-    rule = f"plan: {name} must have at most 10000 entries, got [[], [], "
+    rule = f"plan: {name} must have at most 1000 entries, got [[], [], "
     assert [each[: len(rule)] for each in problems(made([[]] * 350_000))] == [rule]
 
 

@@ -13,7 +13,14 @@ from smpengine.plan.density import DensityMap, Gradient, Hairline, Mask, Region,
 from smpengine.plan.faults import faulty_density
 from smpengine.plan.hairlines import edge_of, shape_curve
 from smpengine.plan.loss import Growth, age_shares, loss_regions
-from smpengine.plan.outlines import OutlineError, Ring, file_rings, path_rings, read_mask
+from smpengine.plan.outlines import (
+    MOST_POINTS,
+    OutlineError,
+    Ring,
+    file_rings,
+    path_rings,
+    read_mask,
+)
 from smpengine.plan.scalp_schema import HairlineTable, PartTable, RegionTable, ScarTable
 from smpengine.plan.schema import PlanTable
 
@@ -134,8 +141,12 @@ def region_of(table: RegionTable, extent_mm: tuple[float, float], folder: Path) 
     return Region(rings[0], table.density, table.feather_mm, rings[1:], gradient, mask)
 
 
-def rings_of(table: RegionTable, extent_mm: tuple[float, float], folder: Path) -> list[Ring]:
+def rings_of(
+    table: RegionTable, extent_mm: tuple[float, float], folder: Path, most: int = MOST_POINTS
+) -> list[Ring]:
     """Return a region's outlines; those of a mask alone are its box.
+
+    `most` is how many points curves may become.
 
     Raises
     ------
@@ -145,9 +156,9 @@ def rings_of(table: RegionTable, extent_mm: tuple[float, float], folder: Path) -
     if table.polygon_mm is not None:
         return [list(table.polygon_mm)]
     if table.svg is not None:
-        rings = path_rings(table.svg)
+        rings = path_rings(table.svg, most)
     elif table.svg_file is not None:
-        rings = file_rings(folder / table.svg_file, table.id)
+        rings = file_rings(folder / table.svg_file, table.id, most)
     else:
         x0, y0, x1, y1 = _box(table, extent_mm)
         return [[(x0, y0), (x1, y0), (x1, y1), (x0, y1)]]

@@ -128,14 +128,15 @@ def _meaning(raw: dict[str, Any], data: dict[str, Any], folder: Path) -> Iterato
     yield from _meaning_of_table(raw, data)
     scalp = data.get("scalp")
     scalp = scalp if isinstance(scalp, dict) else {}
-    yield from _meaning_of_scalp(scalp, folder)
+    drawn = scalp_checks.Drawn()
+    yield from _meaning_of_scalp(scalp, folder, drawn)
     densest = _densest(scalp)
     hair = data.get("hair")
     extent = _sound(tuple[float, float], scalp.get("extent_mm"))
     if extent is not None and isinstance(hair, dict):
         for key, kind in (("regions", RegionTable), ("extractions", ExtractionTable)):
             for k, region in _listed(kind, hair.get(key)):
-                problems = scalp_checks.check_region(region, extent, folder)
+                problems = scalp_checks.check_region(region, extent, folder, drawn)
                 yield from _under(f"hair.{key}[{k}]", problems)
     head = _sound(HeadTable, data.get("head"))
     if head is not None:
@@ -167,11 +168,13 @@ def _meaning_of_table(raw: dict[str, Any], data: dict[str, Any]) -> Iterator[che
         yield "skin.complexion", rule, short(skin["table"]), remedy
 
 
-def _meaning_of_scalp(scalp: dict[str, Any], folder: Path) -> Iterator[checks.Problem]:
+def _meaning_of_scalp(
+    scalp: dict[str, Any], folder: Path, drawn: scalp_checks.Drawn
+) -> Iterator[checks.Problem]:
     extent = _sound(tuple[float, float], scalp.get("extent_mm"))
     if extent is not None:
         for k, region in _listed(RegionTable, scalp.get("regions")):
-            problems = scalp_checks.check_region(region, extent, folder)
+            problems = scalp_checks.check_region(region, extent, folder, drawn)
             yield from _under(f"scalp.regions[{k}]", problems)
         for key, kind in (("parts", PartTable), ("scars", ScarTable)):
             for k, line in _listed(kind, scalp.get(key)):

@@ -10,10 +10,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from smpengine.plan.curves import PIECES, TooManyPointsError, flattened
+
 Ring = list[tuple[float, float]]
 
-TOLERANCE_MM: Final = 0.02
-"""A flattened curve is nowhere further from the true one."""
+MOST_MM: Final = 100_000.0
+"""From the origin to any coordinate of an outline."""
+MOST_POINTS: Final = 65_536
+"""Of the outlines of one path: each dot is held against each of them."""
 MAX_PIXELS: Final = 2**27
 
 _TOKEN = re.compile(
@@ -22,7 +26,8 @@ _TOKEN = re.compile(
 )
 _FLAG = re.compile(r"[01]")
 _ARGUMENTS: Final = {"M": 2, "L": 2, "H": 1, "V": 1, "C": 6, "S": 4, "Q": 4, "T": 2, "A": 7, "Z": 0}
-_DEEPEST: Final = 16
+_CURVES: Final = "CSQTA"
+_REOPENED: Final = re.compile(r"[Zz](?![\s,]*(?:[Mm]|$))")
 
 
 class OutlineError(ValueError):
@@ -33,13 +38,15 @@ class OutlineError(ValueError):
         super().__init__(rule)
 
 
-def path_rings(data: str) -> list[Ring]:
+def path_rings(data: str, most: int = MOST_POINTS) -> list[Ring]:
     """Return the outlines of an SVG path.
 
     Parameters
     ----------
     data
         As in the attribute `d`: M L H V C S Q T A Z, absolute or relative; mm.
+    most
+        How many points it may become.
 
     Returns
     -------
@@ -49,15 +56,17 @@ def path_rings(data: str) -> list[Ring]:
     Raises
     ------
     OutlineError
-        It is not a path; with the position of what is wrong.
+        It is not a path, with the position of what is wrong; or it is far off, or takes too many
+        points.
     """
     from svgelements import Path as SvgPath
 
-    check_path(data)
-    return _rings(SvgPath(data))
+    check_path(data, most)
+    # svgelements looks back to the last M at each Z: a square where a path goes on without one.
+    return _rings(SvgPath(_REOPENED.sub("zm0 0", data)), most)
 
 
-def file_rings(path: Path, name: str | None) -> list[Ring]:
+def file_rings(path: Path, name: str | None, most: int = MOST_POINTS) -> list[Ring]:
     """Return the outlines of a shape of an SVG file.
 
     Parameters
@@ -66,6 +75,8 @@ def file_rings(path: Path, name: str | None) -> list[Ring]:
         Of the file. Its width and height say how large a unit is; without them it is a mm.
     name
         The shape's id; the file's only shape when None.
+    most
+        How many points it may become.
 
     Raises
     ------
@@ -89,26 +100,26 @@ def file_rings(path: Path, name: str | None) -> list[Ring]:
     if name is None:
         if len(shapes) != 1:
             raise OutlineError("have one shape, or id be given", f"{len(shapes)} shapes", _ids(ids))
-        return _rings(SvgPath(shapes[0]))
+        return _rings(SvgPath(shapes[0]), most)
     chosen = [each for each in shapes if each.id == name]
     if not chosen:
         raise OutlineError(f"have a shape with id {name!r}", "none", _ids(ids))
-    return _rings(SvgPath(chosen[0]))
+    return _rings(SvgPath(chosen[0]), most)
 
 
 def _ids(ids: Sequence[str]) -> str:
     return f"It has {', '.join(ids[:8])}." if ids else "None of its shapes has an id."
 
 
-def check_path(data: str) -> None:
-    """Check that a string is an SVG path: SVG 2, 9.3.9.
+def check_path(data: str, most: int = MOST_POINTS) -> int:
+    """Check that a string is an SVG path: SVG 2, 9.3.9. Return how many points it takes at least.
 
     Raises
     ------
     OutlineError
-        With the character, counted from 1, of what is wrong.
+        With the character, counted from 1, of what is wrong; or it has too many commands.
     """
-    at, command, given, started = 0, "", 0, 0
+    at, command, given, started, points = 0, "", 0, 0, 0
 
     def wrong(rule: str, where: int) -> OutlineError:
         got = repr(data[where : where + 12]) if where < len(data) else "its end"
@@ -133,6 +144,7 @@ def check_path(data: str) -> None:
             if not command and token.group() not in "Mm":
                 raise wrong("it begins with M", at)
             command, given, started = token.group(), 0, at
+            points += 2 * (command in "Zz")  # it ends an outline, and may begin another
         elif kind == "number":
             if not command:
                 raise wrong("it begins with M", at)
@@ -140,18 +152,34 @@ def check_path(data: str) -> None:
                 raise wrong("Z takes no numbers", at)
             if in_flag and token.group() not in "01":
                 raise wrong("a flag of A is 0 or 1", at)
+            if not abs(float(token.group())) <= MOST_MM:
+                raise wrong(f"numbers are at most {MOST_MM:,.0f}", at)
             given += 1
+            if given % _ARGUMENTS[command.upper()] == 0:
+                points += PIECES if command.upper() in _CURVES else 1
+        if points > most:
+            raise _too_many(most)
         at = token.end()
     finished(len(data))
     if not command or (command in "Mm" and given == 2 and started == 0):
         raise wrong("it encloses an area", len(data))
+    return points
 
 
-def _rings(path: Any) -> list[Ring]:
+def _rings(path: Any, most: int) -> list[Ring]:
     from svgelements import Close, Line, Move
 
+    parts = list(path)
+    _check_places(parts)
+    straight = (Move, Line, Close)
+    curves = [k for k, part in enumerate(parts) if not isinstance(part, straight)]
+    left = most - (len(parts) - len(curves))
+    try:
+        points = dict(zip(curves, flattened([parts[k] for k in curves], left), strict=True))
+    except TooManyPointsError:
+        raise _too_many(most) from None
     rings: list[Ring] = []
-    for part in path:
+    for k, part in enumerate(parts):
         if isinstance(part, Move) or not rings:
             rings.append([])
         if isinstance(part, Close):
@@ -160,10 +188,30 @@ def _rings(path: Any) -> list[Ring]:
         elif isinstance(part, (Move, Line)):
             rings[-1].append(_place(part.end))
         else:
-            rings[-1] += _flattened(part)
+            rings[-1] += [(x, y) for x, y in points[k].tolist()]
     # Points that repeat, and rings that are points or lines, enclose nothing.
     cleaned = (_without_repeats(ring) for ring in rings)
     return [ring for ring in cleaned if len(ring) > 2]
+
+
+def _too_many(most: int) -> OutlineError:
+    rule = f"become at most {most:,} points" + " after those before it" * (most < MOST_POINTS)
+    return OutlineError(rule, "more", "Draw fewer curves, and shorter ones.")
+
+
+def _check_places(parts: Sequence[Any]) -> None:
+    """Refuse what lies far from any scalp: its curves would take millions of points."""
+    from svgelements import Arc
+
+    for part in parts:
+        measures = [part.rx, part.ry] if isinstance(part, Arc) else []
+        places = [part.center] if isinstance(part, Arc) else []
+        for place in [*part, *places]:
+            measures += [] if place is None else [place.x, place.y]
+        for value in measures:
+            if not abs(value) <= MOST_MM:
+                rule = f"lie within {MOST_MM:,.0f} mm of the top left"
+                raise OutlineError(rule, f"{value:g}", "Coordinates are mm.")
 
 
 def _place(point: Any) -> tuple[float, float]:
@@ -173,43 +221,6 @@ def _place(point: Any) -> tuple[float, float]:
 def _without_repeats(ring: Ring) -> Ring:
     kept = [point for k, point in enumerate(ring) if k == 0 or point != ring[k - 1]]
     return kept[:-1] if len(kept) > 1 and kept[0] == kept[-1] else kept
-
-
-def _flattened(curve: Any) -> Ring:
-    """Return points of a curve after its start, so close that lines between them are near it."""
-    ends = np.linspace(0.0, 1.0, 9)
-    places = [_place(curve.point(t)) for t in ends]
-    out: Ring = []
-    for (t0, a), (t1, b) in zip(
-        zip(ends, places, strict=True), zip(ends[1:], places[1:], strict=True), strict=False
-    ):
-        out += _halved(curve, float(t0), float(t1), a, b, _DEEPEST)
-    return out
-
-
-def _halved(
-    curve: Any,
-    t0: float,
-    t1: float,
-    a: tuple[float, float],
-    b: tuple[float, float],
-    deeper: int,
-) -> Ring:
-    between = [_place(curve.point(t0 + share * (t1 - t0))) for share in (0.25, 0.5, 0.75)]
-    # Half of the tolerance at three places keeps all others within the whole of it.
-    if deeper == 0 or max(_from_line(p, a, b) for p in between) <= 0.5 * TOLERANCE_MM:
-        return [b]
-    middle, t = between[1], 0.5 * (t0 + t1)
-    first = _halved(curve, t0, t, a, middle, deeper - 1)
-    return first + _halved(curve, t, t1, middle, b, deeper - 1)
-
-
-def _from_line(p: tuple[float, float], a: tuple[float, float], b: tuple[float, float]) -> float:
-    """Return a point's distance from a segment."""
-    line, away = np.subtract(b, a), np.subtract(p, a)
-    length2 = float(line @ line)
-    t = min(max(float(away @ line) / length2, 0.0), 1.0) if length2 > 0.0 else 0.0
-    return float(np.hypot(*(away - t * line)))
 
 
 def decoded(path: Path) -> NDArray[Any] | None:

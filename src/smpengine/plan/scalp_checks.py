@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from smpengine.errors import short
 from smpengine.plan.borders import rings_of
 from smpengine.plan.checks import Problem
-from smpengine.plan.outlines import OutlineError, read_mask
+from smpengine.plan.outlines import MOST_POINTS, OutlineError, check_path, read_mask
 from smpengine.plan.scalp_schema import (
     GradientTable,
     HairlineTable,
@@ -21,12 +22,21 @@ from smpengine.plan.scalp_schema import (
 )
 
 _OUTLINES: Final = ("polygon_mm", "svg", "svg_file")
+MOST_DRAWN: Final = 2 * MOST_POINTS
+"""Points of all of a plan's outlines that are SVG."""
 _ONE: Final = "Choose one."
 _ORIGIN: Final = "Coordinates are mm from the top left."
 
 
+@dataclass
+class Drawn:
+    """How many points the curves of a plan's regions have become so far."""
+
+    points: int = 0
+
+
 def check_region(
-    region: RegionTable, extent_mm: tuple[float, float], folder: Path
+    region: RegionTable, extent_mm: tuple[float, float], folder: Path, drawn: Drawn
 ) -> Iterator[Problem]:
     """Check one region's outline, gradient and mask; `folder` is where its files are."""
     given = [key for key in _OUTLINES if getattr(region, key) is not None]
@@ -39,7 +49,7 @@ def check_region(
     if given[:1] == ["polygon_mm"] and region.polygon_mm is not None:
         yield from _check_polygon(region.polygon_mm, extent_mm)
     elif given:
-        yield from _check_svg(region, given[0], extent_mm, folder)
+        yield from _check_svg(region, given[0], extent_mm, folder, drawn)
     if region.gradient is not None:
         yield from _check_gradient(region.gradient)
     yield from _check_mask(region, extent_mm, folder)
@@ -60,15 +70,19 @@ def _check_polygon(polygon_mm: list[Point], extent_mm: tuple[float, float]) -> I
 
 
 def _check_svg(
-    region: RegionTable, key: str, extent_mm: tuple[float, float], folder: Path
+    region: RegionTable, key: str, extent_mm: tuple[float, float], folder: Path, drawn: Drawn
 ) -> Iterator[Problem]:
     from shapely import MultiPoint, box
 
+    left = MOST_DRAWN - drawn.points
     try:
-        rings = rings_of(region, extent_mm, folder)
+        rings = rings_of(region, extent_mm, folder, min(left, MOST_POINTS))
     except OutlineError as error:
+        drawn.points += min(left, len(region.svg or ""))  # what was in vain took time too
         yield key, error.rule, error.got, error.remedy
         return
+    # Outlines that enclose nothing are no more, but were read.
+    drawn.points += max(sum(map(len, rings)), check_path(region.svg) if region.svg else 0)
     hull = MultiPoint([point for ring in rings for point in ring]).convex_hull
     if hull.area == 0.0:
         yield key, "enclose an area", list(hull.bounds), "Its points lie on one line."

@@ -18,7 +18,7 @@ ShapeName = Literal["rounded", "straight", "widows-peak", "receded", "m-shape"]
 StyleName = Literal["natural", "defined"]
 Factor = Annotated[float, Field(ge=0, le=10)]
 
-MOST_PARTS: Final = 10_000
+MOST_PARTS: Final = 1000
 """Of one kind in a plan: one line says so of a longer list, and not one for each of its parts."""
 
 
