@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -162,3 +165,133 @@ def test_long_values_are_cut() -> None:
         assert smp.errors.short(value) == f"{value!r:.57}..."
     assert smp.errors.short(endless) == "[" * 57 + "..."
     assert smp.errors.short(float("nan")) == "nan"
+
+
+HUGE = int("f" * 5000, 16)  # TOML has hexadecimals; Python writes no such number as text
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        plan(seed=HUGE),
+        plan(fullness=[HUGE]),
+        plan(faults=[{"merged": HUGE}]),
+        plan(match=HUGE),
+        plan(treatment=HUGE, sessions=[]),
+        listed([{"preset": HUGE}]),
+        listed([{"preset": []}]),
+        listed([{"preset": {}, "needle": []}]),
+        scalp(extent_mm=[HUGE, 1]),
+        scalp(extent_mm={}),
+        scalp(extent_mm={"x": 1}),
+        scalp(regions=[{"svg": "M 1e400 0 L 1 1 2 2 Z"}]),
+        scalp(regions=[{"svg": "M " + "9" * 400 + " 0 L 1 1 2 2 Z"}]),
+        scalp(regions=[{"svg": "M 0 0 A 1e-300 1e-300 0 1 1 1 1 Z"}]),
+        scalp(regions=[{"polygon_mm": [[1e308, 0], [0, 1e308], [-1e308, 0]]}]),
+        scalp(regions=[{"mask": "\0"}]),
+        scalp(regions=[{"mask": "\ud800"}]),
+        scalp(regions=[{"mask": "two\nlines"}]),
+        scalp(regions=[{"mask": LONG}]),
+        scalp(regions=[{"svg_file": "\0"}]),
+        scalp(regions=[{"svg_file": "\ud800"}]),
+        scalp(regions=[{"svg_file": LONG}]),
+        plan(head={"depth_map": "\0", "mm_per_px": 1, "range_mm": [0, 1]}),
+        plan(head={"depth_map": LONG, "mm_per_px": 1, "range_mm": [0, 1]}),
+    ],
+    ids=lambda _: "",
+)
+def test_what_python_or_a_library_cannot_take_is_a_problem(said: dict[str, Any]) -> None:
+    assert len(problems(said)) <= 2
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("digits.json", '{"seed": ' + "9" * 5000 + "}"),
+        ("digits.toml", "seed = " + "9" * 5000),
+        ("deep.json", '{"seed": ' + "[" * 100_000),
+        ("deep.toml", "seed = " + "[" * 100_000),
+    ],
+)
+def test_files_that_python_cannot_read_are_a_problem(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(smp.PlanError) as caught:
+        smp.load_plan(tmp_path / name)
+    (line,) = caught.value.problems
+    assert len(line) < LONGEST + len(str(tmp_path))
+
+
+def test_a_file_without_a_shape_of_a_name_says_so_in_a_line(tmp_path: Path) -> None:
+    shape = f'<rect id="{LONG}" width="9" height="9"/>'
+    (tmp_path / "a.svg").write_text(f'<svg xmlns="http://www.w3.org/2000/svg">{shape}</svg>')
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(scalp(regions=[{"svg_file": "a.svg", "id": "b" * 9999}])))
+    with pytest.raises(smp.PlanError) as caught:
+        smp.load_plan(path)
+    (line,) = caught.value.problems
+    assert "have a shape with id 'bbb" in line
+    assert len(line) < LONGEST + len(str(tmp_path))
+
+
+ODD: list[Any] = [
+    None, True, 0, -1, 3.5, 5e-324, 1e308, float("nan"), float("-inf"), 2**63, HUGE, "", "x",
+    "1e400", "\0", "\ud800", "a\nb", "x" * 3000, [], {}, [[]], [{}], [0, 0], [[0, 0]] * 3, {"a": 1},
+    "M", "M0 0A0 0 0 1 1 0 0Z", "M0 0C0 0 0 0 0 0ZM0 0h5v5z", "..", "/dev/null", b"x", (1, 2),
+    "merged",
+]  # fmt: skip
+CORNERS = [[1, 1], [9, 1], [9, 9]]
+LINE = {"points_mm": [[1, 1], [9, 2]], "width_mm": 2, "density": 1, "feather_mm": 1, "name": "a"}
+FADE = {"from_mm": [1, 1], "to_mm": [3, 3], "density": [1, 0]}
+WHOLE = {
+    "version": 1,
+    "seed": 3,
+    "sessions": ["texture", {"preset": "definition", "pigment": {"mua_per_mm": [1, 2, 3]}}],
+    "scalp": {
+        "extent_mm": [20.0, 20.0],
+        "regions": [{"polygon_mm": CORNERS, "gradient": FADE}, {"svg": "M1 1H9A5 5 0 0 1 9 9Z"}],
+        "parts": [LINE],
+        "scars": [LINE],
+        "hairline": {"points_mm": [[1, 5], [9, 5]], "style": "natural", "feather_mm": 3},
+    },
+    "hair": {
+        "hairs_per_unit": [1, 0, 0, 0],
+        "whorl_mm": [3, 3],
+        "regions": [{"polygon_mm": CORNERS}],
+        "loss": {"pattern": "norwood-3", "front_mm": [5, 5]},
+        "extractions": [{"polygon_mm": CORNERS}],
+    },
+    "lasers": [{"day": 3, "clearance": 0.3}],
+    "faults": ["merged"],
+    "match": "native",
+    "client": {"age_years": 40, "sex": "male"},
+    "healing": {"settles_days": 30},
+    "skin": {"type": "V", "complexion": {"age_years": 40, "tan_line_mm": 3}},
+    "head": {"axes_mm": [77, 98, 90], "crown_mm": [3, 3]},
+    "light": {"share": 0.3, "colour": [1, 1, 1]},
+    "render": {"px_per_mm": 30},
+}
+
+
+def places(said: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place of a plan."""
+    if at:
+        yield at
+    if isinstance(said, dict | list):
+        for key, value in said.items() if isinstance(said, dict) else enumerate(said):
+            yield from places(value, (*at, key))
+
+
+@pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))
+def test_an_odd_value_anywhere_is_taken_or_is_a_problem(odd: Any) -> None:
+    for place in places(WHOLE):
+        said = copy.deepcopy(WHOLE)
+        at: Any = said
+        for key in place[:-1]:
+            at = at[key]
+        at[place[-1]] = odd
+        told: tuple[str, ...] = ()
+        try:
+            smp.Plan.from_dict(said)
+        except smp.PlanError as error:
+            told = error.problems
+        assert all(each.isprintable() and len(each) <= LONGEST for each in told)

@@ -30,7 +30,8 @@ from smpengine.plan.schema import PlanTable, SessionTable, expand
 MAX_BYTES = 16 * 2**20
 MOST_PROBLEMS: Final = 50
 """That one error says: whoever has more has one mistake many times, or means harm."""
-_MOST_WORDS: Final = 160
+_MOST_WORDS: Final = 200
+"""What is told of a value: a file's name, and why it cannot be read."""
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
@@ -62,6 +63,12 @@ def read_mapping(path: Path) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         at = f"(at line {error.lineno}, column {error.colno})"
         raise PlanError([f"{name}: not valid JSON: {error.msg} {at}."]) from error
+    except ValueError as error:  # Python writes and reads no longer ones
+        raise PlanError([must(f"{name}: a number", "have at most 4300 digits", "more")]) from error
+    except RecursionError as error:
+        raise PlanError(
+            [must(f"{name}: a plan", "be at most some hundred deep", "more")]
+        ) from error
     if not isinstance(data, dict):
         raise PlanError([f"{name}: a plan must be a table of keys, got {type(data).__name__}."])
     return data
@@ -211,7 +218,8 @@ def _sound(kind: Any, value: Any) -> Any:
     Unknown keys are left out: what else is wrong with the part is still worth saying.
     """
     if isinstance(value, dict):
-        value = {key: part for key, part in value.items() if key in kind.model_fields}
+        known = getattr(kind, "model_fields", value)
+        value = {key: part for key, part in value.items() if key in known}
     try:
         return None if value is None else _adapter(kind).validate_python(value)
     except ValidationError:

@@ -10,15 +10,18 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from smpengine.errors import clipped, short
 from smpengine.plan.curves import PIECES, TooManyPointsError, flattened
+from smpengine.plan.scalp_schema import MOST_MM
 
 Ring = list[tuple[float, float]]
 
-MOST_MM: Final = 100_000.0
-"""From the origin to any coordinate of an outline."""
 MOST_POINTS: Final = 65_536
 """Of the outlines of one path: each dot is held against each of them."""
 MAX_PIXELS: Final = 2**27
+
+MOST_NAME: Final = 120
+"""Characters of a file's name in a message: its end, which tells it from others."""
 
 _TOKEN = re.compile(
     r"(?P<space>[\s,]+)|(?P<command>[A-Za-z])"
@@ -63,7 +66,11 @@ def path_rings(data: str, most: int = MOST_POINTS) -> list[Ring]:
 
     check_path(data, most)
     # svgelements looks back to the last M at each Z: a square where a path goes on without one.
-    return _rings(SvgPath(_REOPENED.sub("zm0 0", data)), most)
+    try:
+        return _rings(SvgPath(_REOPENED.sub("zm0 0", data)), most)
+    except ArithmeticError as error:  # of radii that are nearly 0
+        rule, remedy = "be an SVG path that can be drawn", "Radii of A may be too small."
+        raise OutlineError(rule, short(data), remedy) from error
 
 
 def file_rings(path: Path, name: str | None, most: int = MOST_POINTS) -> list[Ring]:
@@ -92,9 +99,9 @@ def file_rings(path: Path, name: str | None, most: int = MOST_POINTS) -> list[Ri
         # At 25.4 pixels an inch a pixel is a mm.
         picture = SVG.parse(str(path), ppi=25.4)
     except OSError as error:
-        raise OutlineError("be a file beside the plan", f"{path}: {error.strerror}") from error
-    except (ParseError, ValueError, AttributeError) as error:
-        raise OutlineError("be an SVG file", f"{path}: {error}") from error
+        raise _unreadable(path, error) from error
+    except (ParseError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:
+        raise OutlineError("be an SVG file", f"{_named(path)}: {clipped(str(error))}") from error
     shapes = [each for each in picture.elements() if isinstance(each, Shape)]
     ids = [str(each.id) for each in shapes if each.id is not None]
     if name is None:
@@ -103,12 +110,16 @@ def file_rings(path: Path, name: str | None, most: int = MOST_POINTS) -> list[Ri
         return _rings(SvgPath(shapes[0]), most)
     chosen = [each for each in shapes if each.id == name]
     if not chosen:
-        raise OutlineError(f"have a shape with id {name!r}", "none", _ids(ids))
+        raise OutlineError(f"have a shape with id {short(name)}", "none", _ids(ids))
     return _rings(SvgPath(chosen[0]), most)
 
 
 def _ids(ids: Sequence[str]) -> str:
-    return f"It has {', '.join(ids[:8])}." if ids else "None of its shapes has an id."
+    return (
+        f"It has {', '.join(clipped(each) for each in ids[:8])}."
+        if ids
+        else "None of its shapes has an id."
+    )
 
 
 def check_path(data: str, most: int = MOST_POINTS) -> int:
@@ -223,6 +234,20 @@ def _without_repeats(ring: Ring) -> Ring:
     return kept[:-1] if len(kept) > 1 and kept[0] == kept[-1] else kept
 
 
+def _unreadable(path: Path, error: OSError | ValueError) -> OutlineError:
+    """Say that a file cannot be read; a ValueError is of a name that no file has."""
+    why = error.strerror if isinstance(error, OSError) else "no file is called so"
+    return OutlineError("be a file beside the plan", f"{_named(path)}: {why}")
+
+
+def _named(path: Path) -> str:
+    """Write a file's name: a stranger's may be endless, or break the line."""
+    text = str(path)
+    if not text.isprintable():
+        text = repr(text[-MOST_NAME:])
+    return text if len(text) <= MOST_NAME else f"...{text[3 - MOST_NAME :]}"
+
+
 def decoded(path: Path) -> NDArray[Any] | None:
     """Return the pixels of a picture as its file has them, or None of what is no picture.
 
@@ -263,21 +288,21 @@ def read_mask(path: Path) -> NDArray[np.uint16]:
     """
     try:
         picture = decoded(path)
-    except OSError as error:
-        raise OutlineError("be a file beside the plan", f"{path}: {error.strerror}") from error
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
     if picture is None:
-        raise OutlineError("be a picture", str(path), "For example a grey PNG.")
+        raise OutlineError("be a picture", _named(path), "For example a grey PNG.")
     if (
         picture.dtype not in (np.uint8, np.uint16)
         or picture.shape[0] * picture.shape[1] > MAX_PIXELS
     ):
         size = f"{picture.shape[1]} x {picture.shape[0]} pixels of {picture.dtype}"
-        raise OutlineError("have 8 or 16 bit and at most 128 Mpx", f"{path}: {size}")
+        raise OutlineError("have 8 or 16 bit and at most 128 Mpx", f"{_named(path)}: {size}")
     if picture.ndim == 3 and picture.shape[2] in (2, 4):
         picture = picture[..., -1]
     elif picture.ndim == 3:
         if (picture != picture[..., :1]).any():
-            raise OutlineError("be grey, or have an alpha channel", f"{path}: colours")
+            raise OutlineError("be grey, or have an alpha channel", f"{_named(path)}: colours")
         picture = picture[..., 0]
     scale = 257 if picture.dtype == np.uint8 else 1  # 255 becomes 65535
     return np.ascontiguousarray(picture.astype(np.uint16) * np.uint16(scale))

@@ -10,7 +10,10 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
-Point = tuple[Finite, Finite]
+MOST_MM: Final = 100_000.0
+"""From the top left to any point; shapes that reach further overflow somewhere."""
+Coordinate = Annotated[float, Field(ge=-MOST_MM, le=MOST_MM, allow_inf_nan=False)]
+Point = tuple[Coordinate, Coordinate]
 Points = Annotated[
     list[Point], Field(fail_fast=True)
 ]  # a million wrong ones would be a million errors
@@ -54,7 +57,7 @@ class RegionTable(Table):
         None,
         description="A grey picture beside the plan, or its alpha channel: the share of density.",
     )
-    box_mm: tuple[Finite, Finite, Finite, Finite] | None = Field(
+    box_mm: tuple[Coordinate, Coordinate, Coordinate, Coordinate] | None = Field(
         None,
         description="x0, y0, x1, y1: what the mask is stretched over; the extent if not given.",
     )
