@@ -183,6 +183,8 @@ HUGE = int("f" * 5000, 16)  # TOML has hexadecimals; Python writes no such numbe
         listed([{"preset": {}, "needle": []}]),
         scalp(extent_mm=[HUGE, 1]),
         scalp(extent_mm={}),
+        scalp(extent_mm=[1e6, 9]),
+        {**scalp(extent_mm=["9e4", 9]), "head": {}},
         scalp(extent_mm={"x": 1}),
         scalp(regions=[{"svg": "M 1e400 0 L 1 1 2 2 Z"}]),
         scalp(regions=[{"svg": "M " + "9" * 400 + " 0 L 1 1 2 2 Z"}]),

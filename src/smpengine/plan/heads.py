@@ -16,11 +16,13 @@ from smpengine.plan.density import Stretch
 from smpengine.plan.head_schema import HeadTable
 from smpengine.plan.outlines import OutlineError, read_mask
 from smpengine.plan.schema import PlanTable
-from smpengine.surface.head import AXES_MM, Head
+from smpengine.surface.head import AXES_MM, MOST_MM, Head
 
 _CELL_MM: Final = 2.0
 """Of the grid that the chart's stretch is kept on; between its points it is linear, within 1e-4."""
 _FULL: Final = 65535.0
+_MOST_EXTENT_MM: Final = 4.0 * MOST_MM
+"""Further than that from ear to ear, or from forehead to nape, is no head."""
 
 
 def head_of(table: PlanTable, folder: Path) -> Head | None:
@@ -82,6 +84,14 @@ def check_head(table: HeadTable, folder: Path) -> Iterator[Problem]:
         yield "depth_map", error.rule, error.got, error.remedy
     except SceneError as error:
         yield "depth_map", "hold a head", table.depth_map, str(error)
+
+
+def check_extent(extent_mm: tuple[float, float]) -> Iterator[Problem]:
+    """Check that a scalp is no larger than a head can be: the chart of a head is a grid."""
+    for k, side in enumerate(extent_mm):
+        if not side <= _MOST_EXTENT_MM:
+            rule = f"be at most {_MOST_EXTENT_MM:g} mm where head is given"
+            yield f"scalp.extent_mm[{k}]", rule, side, "Leave head out for flat skin."
 
 
 def light_of(table: PlanTable) -> Light | None:

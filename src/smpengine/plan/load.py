@@ -148,6 +148,7 @@ def _meaning(raw: dict[str, Any], data: dict[str, Any], folder: Path) -> Iterato
     head = _sound(HeadTable, data.get("head"))
     if head is not None:
         yield from _under("head", heads.check_head(head, folder))
+        yield from heads.check_extent(extent or (0.0, 0.0))
     listed = data.get("sessions")
     sessions = dict(_listed(SessionTable, listed))
     for k, session in sessions.items():

@@ -13,6 +13,7 @@ Finite = Annotated[float, Field(allow_inf_nan=False)]
 MOST_MM: Final = 100_000.0
 """From the top left to any point; shapes that reach further overflow somewhere."""
 Coordinate = Annotated[float, Field(ge=-MOST_MM, le=MOST_MM, allow_inf_nan=False)]
+Extent = Annotated[float, Field(gt=0, le=MOST_MM, allow_inf_nan=False)]
 Point = tuple[Coordinate, Coordinate]
 Points = Annotated[
     list[Point], Field(fail_fast=True)
@@ -140,7 +141,7 @@ class HairlineTable(Table):
 class ScalpTable(Table):
     """The piece of scalp that the plan covers."""
 
-    extent_mm: tuple[Positive, Positive] = Field(description="Width and height, mm.")
+    extent_mm: tuple[Extent, Extent] = Field(description="Width and height, mm.")
     regions: list[RegionTable] = Field(
         [],
         max_length=MOST_PARTS,
