@@ -151,12 +151,19 @@ def test_what_is_no_plan(url: str, body: bytes, kind: str, status: int, says: st
 
 
 RING = [[160 + 150 * math.cos(k / 300), 160 + 150 * math.sin(k / 300)] for k in range(1880)]
+CURVES = (
+    "M 0 0"
+    + "".join(f"C {3 * k} 300 {3 * k} 300 {3 * k + 3} 0 " for k in range(100))
+    + "L 300 320 L 0 320 Z"
+)  # a hundred curves: few numbers, thousands of corners
 
 
 @pytest.mark.parametrize(
     ("patch", "says"),
     [
         ({"scalp": {"extent_mm": [1e6, 10]}}, "must be at most 1000 mm"),
+        ({"scalp": {"extent_mm": ["900000", "10"]}}, "must be at most 1000 mm"),
+        ({"scalp": {"extent_mm": [10, 10**400]}}, "must be at most 1000 mm"),
         ({"scalp": {"extent_mm": [900, 900]}}, "plan: sessions must make at most 1,000,000 dots"),
         ({"scalp": {"extent_mm": [600, 600]}, "hair": {}, "fullness": 0.0},
          "plan: hair must make at most 1,000,000 hairs"),
@@ -164,6 +171,8 @@ RING = [[160 + 150 * math.cos(k / 300), 160 + 150 * math.sin(k / 300)] for k in 
          "plan must have at most 4,000 numbers on this service, got 5,0"),
         ({"scalp": {"extent_mm": [330, 330],
                     "regions": [{"polygon_mm": RING}]}},
+         "plan must have at most 1,500 million numbers times dots here, got "),
+        ({"scalp": {"extent_mm": [330, 330], "regions": [{"svg": CURVES}]}},
          "plan must have at most 1,500 million numbers times dots here, got "),
         ({"scalp": {"regions": [{"svg": "M 0 0 " + "L 1 1 " * 5000 + "Z"}]}},
          "plan must have at most 20,000 letters on this service, got 30,"),

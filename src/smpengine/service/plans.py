@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import smpengine
-from smpengine.errors import PlanError, must
+from smpengine.errors import PlanError, must, short
 from smpengine.plan.plan import Plan
 from smpengine.service.limits import Limits
 from smpengine.service.problems import unknown_plan
@@ -66,7 +67,7 @@ class Plans:
         self._files = dict.fromkeys(_named_files(said))
         own = _sizes(said)
         self._most = max(limits.most_numbers, 2 * own[0]), max(limits.most_letters, 2 * own[1])
-        self._own_work = own[0] * _dots_of(first)
+        self._own_work = _work_of(first, own[0])[1]
         self._lock, self._making = threading.Lock(), threading.Lock()
         self._kept: OrderedDict[str, tuple[Named, int]] = OrderedDict()
         self._held = 0
@@ -160,17 +161,17 @@ class Plans:
         extent = scalp.get("extent_mm") if isinstance(scalp, Mapping) else None
         most = self._limits.most_extent_mm
         for side in extent if isinstance(extent, list | tuple) else ():
-            if isinstance(side, int | float) and side > most:
+            if _number(side) > most:
                 rule = f"be at most {most:g} mm on this service"
-                raise PlanError([must("plan: scalp.extent_mm", rule, side)])
+                raise PlanError([must("plan: scalp.extent_mm", rule, short(side))])
 
     def _check_count(self, plan: Plan, numbers: int) -> None:
         """Refuse a plan with too many dots, or hairs, before they are placed."""
         width, height = plan.extent_mm
-        most, dots, hair = self._limits.most_impressions, _dots_of(plan), plan.table.hair
+        most, hair = self._limits.most_impressions, plan.table.hair
+        dots, work = _work_of(plan, numbers)
         units_per_cm2 = 0.0 if hair is None else hair.density_units_per_cm2
         hairs = _HAIRS_PER_UNIT * units_per_cm2 * width * height / 100.0
-        work = numbers * dots
         for key, what, count in (("sessions", "dots", dots), ("hair", "hairs", hairs)):
             if count > most:
                 rule, got = f"make at most {most:,} {what} here", f"up to {count:,.0f}"
@@ -181,11 +182,25 @@ class Plans:
             raise PlanError([must("plan", f"{rule} here", f"{work / 1e6:,.0f}", remedy=remedy)])
 
 
-def _dots_of(plan: Plan) -> float:
-    """Return how many dots a plan has at most."""
-    width, height = plan.extent_mm
-    dense = sum(layer.density_per_cm2 for layer in plan.layers()) * plan.density.largest
-    return dense * width * height / 100.0
+def _work_of(plan: Plan, numbers: int) -> tuple[float, float]:
+    """Return how many dots a plan has at most, and those times its numbers.
+
+    Curves become corners that nobody wrote: those count too, two numbers each.
+    """
+    (width, height), density = plan.extent_mm, plan.density
+    dense = sum(layer.density_per_cm2 for layer in plan.layers()) * density.largest
+    dots = dense * width * height / 100.0
+    return dots, dots * max(numbers, 2 * len(density.fields.segments))
+
+
+def _number(value: object) -> float:
+    """Return what the plan's reader makes of a value, which takes numbers in quotes; 0 for none."""
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return 0.0
+    except OverflowError:
+        return math.inf
 
 
 def merged(before: Any, patch: Any) -> Any:
