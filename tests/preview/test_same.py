@@ -34,8 +34,24 @@ def test_rows_that_are_said_to_be_the_same_are(seed: int) -> None:
     for n, at in enumerate(found):
         if at >= 0:
             assert row(old, int(at)) == row(new, n)
-        else:  # the last of those at one x is looked at alone: what is missed is drawn anew
-            assert row(new, n) not in known or np.count_nonzero(old.x_mm == new.x_mm[n]) > 1
+        else:  # the last of those at one place is looked at alone: what is missed is drawn anew
+            there = (old.x_mm == new.x_mm[n]) & (old.y_mm == new.y_mm[n])
+            assert row(new, n) not in known or np.count_nonzero(there) > 1
+
+
+def test_dots_of_a_plan_share_columns_of_their_lattice_and_are_found_still() -> None:
+    text = {"version": 1, "treatment": "strong", "scalp": {"extent_mm": [40.0, 40.0]}}
+    region = [[10.0, 10.0], [14.0, 10.0], [14.0, 14.0], [10.0, 14.0]]
+    denser = {**text, "scalp": {"extent_mm": [40.0, 40.0], "regions": [
+        {"polygon_mm": [[0, 0], [40, 0], [40, 40], [0, 40]]},
+        {"polygon_mm": region, "density": 1.2},
+    ]}}  # fmt: skip
+    old, new = (smp.Plan.from_dict(each).scene() for each in (text, denser))
+    assert len(np.unique(old.deposits.x_mm)) < 0.95 * len(old.deposits)
+    known = {row(old.deposits, n) for n in range(len(old.deposits))}
+    changed = [n for n in range(len(new.deposits)) if row(new.deposits, n) not in known]
+    assert 0 < len(changed) < 60
+    np.testing.assert_array_equal(np.flatnonzero(same_rows(old, new) < 0), changed)
 
 
 def test_different_places_are_all_found() -> None:

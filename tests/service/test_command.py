@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import signal
 import socket
@@ -15,6 +16,7 @@ import httpx
 import pytest
 
 import smpengine as smp
+from smpengine.service.limits import Limits
 
 PLAN = 'version = 1\ntreatment = "natural"\nscalp.extent_mm = [8.0, 6.0]\n'
 
@@ -57,6 +59,25 @@ def test_it_serves_until_it_is_stopped(plan: Path, how: signal.Signals) -> None:
         out, err = process.communicate(timeout=20)
         assert "Traceback" not in out + err
         assert process.returncode in (0, 1, 130, -how, 128 + how)
+
+
+def test_garbage_is_looked_for_among_what_came_after_the_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from smpengine.service import run
+
+    class Server:
+        def run(self, _: object) -> None:
+            kept.append(gc.get_freeze_count())
+
+    kept: list[int] = []
+    monkeypatch.setattr(run, "server_of", lambda *_: Server())
+    before = len(gc.get_objects())
+    try:
+        run.run(None, "127.0.0.1", 0, Limits(), lambda _: None)  # type: ignore[arg-type]
+    finally:
+        gc.unfreeze()
+    assert kept[0] > 0.5 * before
 
 
 def test_a_stop_in_the_middle_of_pictures(plan: Path) -> None:

@@ -50,7 +50,7 @@ class Room:
         if size < _LEAST_BYTES or _LARGE * size > self._most:
             return np.empty(shape, dtype)
         memory = self._taken(size)
-        lent = _Lent(_fresh(size) if memory is None else memory, self)
+        lent = _Lent(fresh(size) if memory is None else memory, self)
         return np.asarray(lent).view(dtype)[:count].reshape(shape)
 
     def block(self, side: int) -> NDArray[np.float32]:
@@ -72,8 +72,8 @@ class Room:
                 self._spare.pop(0)
 
 
-def _fresh(size: int) -> Memory:
-    """Return memory of the system's own, or malloc's where it is little.
+def fresh(size: int) -> Memory:
+    """Return so many bytes of memory of the system's own, or malloc's where it is little.
 
     NumPy asks for huge pages in whatever malloc hands it above 4 MiB, and malloc uses those again
     for less; the system clears 2 MiB at a time then, here in 5 ms, while one thread waits.

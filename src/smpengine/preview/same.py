@@ -22,7 +22,7 @@ def same_rows(before: Scene, after: Scene) -> NDArray[np.intp]:
         return np.full(len(new), _NONE, np.intp)
     found = np.arange(len(new))
     if len(old) != len(new) or not np.array_equal(old.x_mm, new.x_mm):
-        found = _at_same_x(old.x_mm, new.x_mm)
+        found = _at_same_place(old.x_mm, old.y_mm, new.x_mm, new.y_mm)
     for name in COLUMNS:
         mine, theirs = getattr(new, name), getattr(old, name)
         if mine.ndim == 2:
@@ -34,29 +34,37 @@ def same_rows(before: Scene, after: Scene) -> NDArray[np.intp]:
 
 
 @njit(nogil=True, cache=True)
-def _at_same_x(old, new):
-    """Return of each number the last row of an equal one in another column; -1 for none.
+def _at_same_place(old_x, old_y, new_x, new_y):
+    """Return of each place the last row of an equal one among others; -1 for none.
 
-    By a table of hashes with open addressing: sorting both takes three times as long.
+    Dots lie on the fine lattice of a tile that repeats, so their x alone is that of many. By a
+    table of hashes with open addressing: sorting both takes three times as long.
     """
     bits = 4
-    while (1 << bits) < 2 * old.shape[0]:
+    while (1 << bits) < 2 * old_x.shape[0]:
         bits += 1
     mask, shift = np.uint64((1 << bits) - 1), np.uint64(64 - bits)
     rows = np.full(1 << bits, -1, np.int64)
-    old_bits, new_bits = old.view(np.uint64), new.view(np.uint64)
-    for n in range(old_bits.shape[0]):
-        at = (old_bits[n] * _GOLDEN) >> shift
-        while rows[at] != -1 and old_bits[rows[at]] != old_bits[n]:
+    x, y = old_x.view(np.uint64), old_y.view(np.uint64)
+    for n in range(x.shape[0]):
+        at = _hash(x[n], y[n]) >> shift
+        while rows[at] != -1 and (x[rows[at]] != x[n] or y[rows[at]] != y[n]):
             at = (at + np.uint64(1)) & mask
         rows[at] = n
-    found = np.full(new_bits.shape[0], -1, np.int64)
-    for n in range(new_bits.shape[0]):
-        at = (new_bits[n] * _GOLDEN) >> shift
-        while rows[at] != -1 and old_bits[rows[at]] != new_bits[n]:
+    found = np.full(new_x.shape[0], -1, np.int64)
+    x_wanted, y_wanted = new_x.view(np.uint64), new_y.view(np.uint64)
+    for n in range(x_wanted.shape[0]):
+        at = _hash(x_wanted[n], y_wanted[n]) >> shift
+        while rows[at] != -1 and (x[rows[at]] != x_wanted[n] or y[rows[at]] != y_wanted[n]):
             at = (at + np.uint64(1)) & mask
         found[n] = rows[at]
     return found
+
+
+@njit(nogil=True, cache=True)
+def _hash(x, y):
+    """Return a number whose highest bits depend on all of two."""
+    return ((x * _GOLDEN) ^ (x >> np.uint64(32)) ^ y) * _GOLDEN
 
 
 @njit(nogil=True, cache=True)

@@ -12,17 +12,17 @@ import math
 import pickle
 import threading
 from collections import OrderedDict
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from smpengine.impressions import Impressions
 from smpengine.optics.deposit import GAUSSIANS
 from smpengine.optics.granules import GRANULES
 from smpengine.optics.scatter import REACH_SAMPLES, REACH_SIGMAS, Splats, discs_of, scatter
-from smpengine.preview.room import Room
+from smpengine.preview.room import Room, fresh
 from smpengine.raster.profile import DISC_TAPER_END
 from smpengine.raster.splats import Discs, Gaussians, PixelWindow
 from smpengine.scene import Skin
@@ -46,12 +46,14 @@ class Columns:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self.x_px, self.y_px, self.disc_px, self.reach_px = (np.empty(size) for _ in range(4))
-        self.sigma_px = np.empty((size, GAUSSIANS), np.float32)
-        self.peak = np.empty((size, GAUSSIANS, 6), np.float32)
-        self.disc_x, self.disc_y = (np.empty((size, GRANULES)) for _ in range(2))
-        self.inv_spread, self.edge = (np.empty((size, GRANULES), np.float32) for _ in range(2))
-        self.cap = np.empty((size, GRANULES, 3), np.float32)
+        self.x_px, self.y_px, self.disc_px, self.reach_px = (
+            _column(np.float64, size) for _ in range(4)
+        )
+        self.sigma_px = _column(np.float32, size, GAUSSIANS)
+        self.peak = _column(np.float32, size, GAUSSIANS, 6)
+        self.disc_x, self.disc_y = (_column(np.float64, size, GRANULES) for _ in range(2))
+        self.inv_spread, self.edge = (_column(np.float32, size, GRANULES) for _ in range(2))
+        self.cap = _column(np.float32, size, GRANULES, 3)
 
     @property
     def slot_bytes(self) -> int:
@@ -66,6 +68,12 @@ class Columns:
             if isinstance(values, np.ndarray):
                 getattr(more, name)[:used] = values[:used]
         return more
+
+
+def _column(dtype: DTypeLike, *shape: int) -> NDArray[Any]:
+    """Return an array of any contents, of which only what is written is memory."""
+    count = math.prod(shape)
+    return fresh(count * np.dtype(dtype).itemsize).view(dtype)[:count].reshape(shape)
 
 
 class Store:

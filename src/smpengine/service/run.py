@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import math
 import time
@@ -115,6 +116,9 @@ def run(app: App, host: str, port: int, limits: Limits, ready: Any) -> None:
     from PIL import Image
 
     Image.core.set_blocks_max(_PICTURES)  # type: ignore[attr-defined]
+    # What was imported and compiled stays: to look through it again stops all threads for 60 ms.
+    gc.collect()
+    gc.freeze()
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
