@@ -87,7 +87,8 @@ def test_lists_of_blocks_have_what_reaches_each_and_nothing_else(side: int) -> N
     store.fill(slots, np.arange(300), given, Workers(1))
     near = slots[::-1].copy()
     down, across, corner = 5, 7, (-2 * side, side)
-    starts, lists = store.reaching(near, side, across, down, corner)
+    spans = store.spans(near, side, across, down, corner)
+    starts, lists = stores.lists_of(near, spans, 0, 0, down, across)
     columns = store._columns
     x, y, reach = (v[near] for v in (columns.x_px, columns.y_px, columns.reach_px))
     for row in range(down):
@@ -97,6 +98,9 @@ def test_lists_of_blocks_have_what_reaches_each_and_nothing_else(side: int) -> N
             there &= (y > top - reach) & (y < top + side + reach)
             at = row * across + col
             np.testing.assert_array_equal(lists[starts[at] : starts[at + 1]], near[there])
+            alone, chosen = stores.lists_of(near, spans, row, col, 1, 1)
+            np.testing.assert_array_equal(chosen, near[there])
+            assert alone.tolist() == [0, len(chosen)]
 
 
 def test_many_scales_leave_no_slots_of_each_behind() -> None:

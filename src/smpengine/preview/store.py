@@ -37,6 +37,8 @@ _MOST_STORES: Final = 4
 _MOST_BYTES: Final = 2**29
 Slots = NDArray[np.int32]
 Corner = tuple[int, int]
+Spans = NDArray[np.int32]
+"""Of each slot the first row of blocks and one past the last, and columns likewise, (n, 4)."""
 Lists = tuple[NDArray[np.int64], Slots]
 """Where the slots of each block start, row by row, and the slots."""
 
@@ -142,8 +144,8 @@ class Store:
             columns.sigma_px[there], columns.peak[there], columns.disc_px[there]
         )
 
-    def reaching(self, slots: Slots, side: int, across: int, down: int, corner: Corner) -> Lists:
-        """Return which slots are something in each of some blocks, in their order.
+    def spans(self, slots: Slots, side: int, across: int, down: int, corner: Corner) -> Spans:
+        """Return which of some blocks each slot is something in.
 
         Parameters
         ----------
@@ -154,13 +156,9 @@ class Store:
         """
         columns = self._columns
         shape = float(side), across, down, float(corner[0]), float(corner[1])
-        given = slots, columns.x_px, columns.y_px, columns.reach_px, *shape
-        starts = np.zeros(across * down + 1, np.int64)
-        _list_reaching(*given, starts[1:], np.empty(0, np.int32))
-        np.cumsum(starts, out=starts)
-        chosen = np.empty(starts[-1], np.int32)
-        _list_reaching(*given, starts[:-1].copy(), chosen)
-        return starts, chosen
+        spans = np.empty((len(slots), 4), np.int32)
+        _span(slots, columns.x_px, columns.y_px, columns.reach_px, *shape, spans)
+        return spans
 
     def splats(self, slots: Slots, window: PixelWindow) -> Splats:
         """Return what of some slots reaches a window of samples, in their order."""
@@ -181,6 +179,25 @@ class Store:
             Gaussians(halos[0][:count], halos[1][:count], sigma[:count], peak[:count]),
             Discs(discs[0][:drawn], discs[1][:drawn], spread[:drawn], edge[:drawn], cap[:drawn]),
         )
+
+
+def lists_of(slots: Slots, spans: Spans, row: int, col: int, down: int, across: int) -> Lists:
+    """Return which slots are something in each of a rectangle of blocks, in their order.
+
+    Parameters
+    ----------
+    slots, spans
+        Of which, and `Store.spans` of them.
+    row, col, down, across
+        The first block of the rectangle, and how many it has.
+    """
+    shape = row, col, down, across
+    starts = np.zeros(across * down + 1, np.int64)
+    _list_within(slots, spans, *shape, starts[1:], np.empty(0, np.int32))
+    np.cumsum(starts, out=starts)
+    chosen = np.empty(starts[-1], np.int32)
+    _list_within(slots, spans, *shape, starts[:-1].copy(), chosen)
+    return starts, chosen
 
 
 def _disc_reach(
@@ -288,17 +305,23 @@ def _blocks_reached(at, reach, corner, side, count):
 
 
 @njit(nogil=True, cache=True)
-def _list_reaching(slots, x, y, reach, side, across, down, left, top, at, chosen):
-    """Write the slots that change each block, in their order; count them where there is no room."""
+def _span(slots, x, y, reach, side, across, down, left, top, spans):
+    """Write of each slot which blocks it changes."""
     for n in range(slots.shape[0]):
         k = slots[n]
-        first_col, end_col = _blocks_reached(x[k], reach[k], left, side, across)
-        first_row, end_row = _blocks_reached(y[k], reach[k], top, side, down)
-        for row in range(first_row, end_row):
-            for col in range(first_col, end_col):
+        spans[n, 0], spans[n, 1] = _blocks_reached(y[k], reach[k], top, side, down)
+        spans[n, 2], spans[n, 3] = _blocks_reached(x[k], reach[k], left, side, across)
+
+
+@njit(nogil=True, cache=True)
+def _list_within(slots, spans, row0, col0, down, across, at, chosen):
+    """Write the slots that change each block, in their order; count them where there is no room."""
+    for n in range(slots.shape[0]):
+        for row in range(max(spans[n, 0] - row0, 0), min(spans[n, 1] - row0, down)):
+            for col in range(max(spans[n, 2] - col0, 0), min(spans[n, 3] - col0, across)):
                 block = row * across + col
                 if chosen.shape[0] > 0:
-                    chosen[at[block]] = k
+                    chosen[at[block]] = slots[n]
                 at[block] += 1
 
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from smpengine.impressions import Impressions
 from smpengine.optics.scatter import REACH_SAMPLES, Splats, reach_mm
 from smpengine.panel_hair import hair_near
-from smpengine.preview.store import NO_SLOT, Slots, Store, Stores
+from smpengine.preview.store import NO_SLOT, Slots, Store, Stores, lists_of
 from smpengine.raster.splats import PixelWindow
 from smpengine.scene import Scene
 from smpengine.window import halvings_for, subpixels
@@ -151,15 +151,17 @@ class Version:
         rows = self._rows_near(around, scale)
         store, slots = self._placed(rows, scale, workers)
         near = slots[rows]
+        first, left = min(row for row, _ in places), min(col for _, col in places)
+        samples = side << halvings_for(px_per_mm)
+        across, down = around.width // samples, around.height // samples
+        spans = store.spans(near, samples, across, down, (around.col0, around.row0))
         common = self._common, repr((px_per_mm, store.number)).encode()
         made: dict[Place, Key] = {}
         parts = list(_parts(places))
 
         def work(job: int, _: None) -> None:
             part, (row0, col0, down, across) = parts[job]
-            fine, _scale = _samples(px_per_mm, window_of((row0, col0), side))
-            corner = fine.col0, fine.row0
-            starts, lists = store.reaching(near, fine.width, across, down, corner)
+            starts, lists = lists_of(near, spans, row0 - first, col0 - left, down, across)
             for row, col in part:
                 at = (row - row0) * across + col - col0
                 total = hashlib.blake2b(b"".join(common), digest_size=16)
