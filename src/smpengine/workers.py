@@ -4,21 +4,77 @@ Numba's ``parallel=True`` is not used: its default threading layer aborts the pr
 Python threads enter it, and its kernels compile slowly. Plain threads that take the next number
 from a counter balance any load, may be entered from any thread, and stop between two jobs. What a
 job writes is its own, so results do not depend on who ran it.
+
+Threads wait in a pool for the next call: to start one takes a tenth of a millisecond, and a picture
+is a dozen calls. Whoever calls works too, and waits for those alone that began, so nobody ever
+waits for the pool.
 """
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import os
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from smpengine.errors import Cancelled, InputError, must
 
 Progress = Callable[[int, int], None]
 Cancel = Callable[[], bool]
 Scratch = TypeVar("Scratch")
+_MOST_HELPERS: Final = 4096
+"""Of all calls at once; there are as many as were ever at work together."""
+_pool = ThreadPoolExecutor(_MOST_HELPERS, "smpengine")
+
+
+def _renew_pool() -> None:
+    """Begin with another: a forked process has no threads."""
+    global _pool
+    _pool = ThreadPoolExecutor(_MOST_HELPERS, "smpengine")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_pool)
+
+
+class _Helpers:
+    """Threads of the pool that run something beside the caller, until they are dismissed."""
+
+    def __init__(self, run: Callable[[], None]) -> None:
+        self._run: Callable[[], None] | None = run
+        self._gate = threading.Condition()
+        self._at_work = 0
+
+    def ask(self, count: int) -> None:
+        """Ask so many for help; fewer may come."""
+        # There may be no more threads, at the limit of a process or at its end.
+        with contextlib.suppress(RuntimeError):
+            for _ in range(count):
+                _pool.submit(self._help)
+
+    def _help(self) -> None:
+        with self._gate:
+            run = self._run
+            if run is None:  # what was to be done is done, and may be forgotten
+                return
+            self._at_work += 1
+        try:
+            run()
+        finally:
+            with self._gate:
+                self._at_work -= 1
+                self._gate.notify()
+
+    def dismiss(self) -> None:
+        """Let nobody begin any more, and wait for those at work."""
+        with self._gate:
+            self._run = None
+            while self._at_work:
+                self._gate.wait()
 
 
 @dataclass
@@ -73,22 +129,16 @@ class Workers:
                 failures.append(error)
                 stop.set()
 
-        others = [
-            threading.Thread(target=loop, args=(False,), daemon=True)
-            for _ in range(min(self.threads, jobs) - 1)
-        ]
+        helpers = _Helpers(lambda: loop(False))
         try:
-            for thread in others:
-                thread.start()
+            helpers.ask(min(self.threads, jobs) - 1)
             loop(True)
         finally:
             # A KeyboardInterrupt may arrive anywhere on this thread: the others stop after the
             # job in hand, and nobody writes into the caller's arrays once this returns.
             if failures:
                 stop.set()
-            for thread in others:
-                if thread.ident is not None:
-                    thread.join()
+            helpers.dismiss()
         if failures:
             raise failures[0]
         if counts:
