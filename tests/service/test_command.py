@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import re
 import signal
 import socket
@@ -13,9 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
+from PIL import Image
 
 import smpengine as smp
+from smpengine.service.client import _unpacked
 from smpengine.service.limits import Limits
 
 PLAN = 'version = 1\ntreatment = "natural"\nscalp.extent_mm = [8.0, 6.0]\n'
@@ -129,3 +133,21 @@ def test_a_client_says_what_is_wrong() -> None:
             client.plan()
         with pytest.raises(smp.OutputError, match="live"), client.live():
             pass
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_pictures_are_unpacked_as_others_do(kind: str) -> None:
+    rng = np.random.default_rng(3)
+    image = np.kron(rng.integers(0, 256, (6, 7, 3)), np.ones((9, 9, 1))).astype(np.uint8)
+    packed = io.BytesIO()
+    Image.fromarray(image).save(packed, kind, lossless=True, subsampling=0)
+    found = _unpacked(packed.getvalue())
+    np.testing.assert_array_equal(found, np.asarray(Image.open(packed)))
+    if kind != "JPEG":
+        np.testing.assert_array_equal(found, image)
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"\x89PNG\r\n\x1a\n"])
+def test_what_is_no_picture_is_said(body: bytes) -> None:
+    with pytest.raises(smp.OutputError, match=f"{len(body)} bytes that are no picture"):
+        _unpacked(body)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -223,10 +222,7 @@ class Client:
             yield Live(socket)
 
     def _picture(self, path: str, said: Mapping[str, Any]) -> NDArray[np.uint8]:
-        from PIL import Image
-
-        body = self._asked("GET", path + _query(said)).content
-        return np.asarray(Image.open(io.BytesIO(body)))
+        return _unpacked(self._asked("GET", path + _query(said)).content)
 
     def _asked(
         self, method: str, path: str, body: bytes | None = None, kind: str | None = None
@@ -280,8 +276,6 @@ class Live:
         return self._stages(number)
 
     def _stages(self, number: int) -> Iterator[Shown]:
-        from PIL import Image
-
         while True:
             told = json.loads(self._socket.recv())
             if "errors" in told:
@@ -291,10 +285,19 @@ class Live:
             body = self._socket.recv()
             if told["number"] != number or isinstance(body, str):
                 continue
-            picture = np.asarray(Image.open(io.BytesIO(body)))
-            yield Shown(picture, float(told["share"]), told["plan"])
+            yield Shown(_unpacked(body), float(told["share"]), told["plan"])
             if told["share"] >= 1.0:
                 return
+
+
+def _unpacked(body: bytes) -> NDArray[np.uint8]:
+    """Return the pixels of PNG, JPEG or WebP, R, G, B."""
+    import cv2
+
+    picture = cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_COLOR) if body else None
+    if picture is None:
+        raise OutputError(f"The service sent {len(body):,} bytes that are no picture.")
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB, picture), np.uint8)
 
 
 def _served(answer: httpx.Response) -> Served:
