@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -46,6 +48,18 @@ def check_rows(
     where = f"row {row}" + (f" (and {count - 1} more rows)" if count > 1 else "")
     got = value[row].tolist()
     raise SceneError(must(name, rule, got, where, remedy))
+
+
+def check_range(
+    name: str, value: Float64Array, good: Callable[[Float64Array], NDArray[np.bool_]], rule: str
+) -> None:
+    """Raise as `check_rows` does, where values are good that lie between two that are.
+
+    The least and the largest are looked at first, which takes no memory; NaN is both.
+    """
+    if value.size and good(np.array([value.min(), value.max()])).all():
+        return
+    check_rows(name, value, good(value), rule)
 
 
 def frozen(array: NDArray[np.generic]) -> NDArray[np.generic]:

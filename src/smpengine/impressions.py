@@ -8,12 +8,32 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from smpengine.columns import Float64Array, check_rows, column, frozen, numeric
+from smpengine.columns import Float64Array, check_range, check_rows, column, frozen, numeric
 from smpengine.errors import SceneError, must
 from smpengine.skintable import RGB_NM
 
 MAX_MUA_PER_MM: Final = 10_000.0
 MAX_EXTENT_MM: Final = 100_000.0
+
+
+def _is_place(mm: Float64Array) -> NDArray[np.bool_]:
+    return np.abs(mm) <= MAX_EXTENT_MM
+
+
+def _is_length(mm: Float64Array) -> NDArray[np.bool_]:
+    return (mm > 0.0) & (mm < 100.0)
+
+
+def _is_mua(per_mm: Float64Array) -> NDArray[np.bool_]:
+    return (per_mm >= 0.0) & (per_mm <= MAX_MUA_PER_MM)
+
+
+def _is_share(share: Float64Array) -> NDArray[np.bool_]:
+    return (share >= 0.0) & (share <= 1.0)
+
+
+def _is_number(session: Float64Array) -> NDArray[np.bool_]:
+    return (session >= 0.0) & (session < 2**31)
 
 
 class Impressions:
@@ -88,19 +108,12 @@ class Impressions:
             "granularity": column("granularity", granularity, n),
         }
         for name in ("x_mm", "y_mm"):
-            check_rows(name, columns[name], np.abs(columns[name]) <= MAX_EXTENT_MM, "be finite mm")
+            check_range(name, columns[name], _is_place, "be finite mm")
         for name in ("depth_mm", "radius_mm", "thickness_mm"):
-            value = columns[name]
-            check_rows(name, value, (value > 0.0) & (value < 100.0), "be over 0 and under 100 mm")
-        mua = columns["mua_per_mm"]
-        check_rows(
-            "mua_per_mm",
-            mua,
-            (mua >= 0.0) & (mua <= MAX_MUA_PER_MM),
-            f"be 0 to {MAX_MUA_PER_MM:g} per mm",
-        )
-        grains = columns["granularity"]
-        check_rows("granularity", grains, (grains >= 0.0) & (grains <= 1.0), "be 0 to 1")
+            check_range(name, columns[name], _is_length, "be over 0 and under 100 mm")
+        rule = f"be 0 to {MAX_MUA_PER_MM:g} per mm"
+        check_range("mua_per_mm", columns["mua_per_mm"], _is_mua, rule)
+        check_range("granularity", columns["granularity"], _is_share, "be 0 to 1")
         # Half a micron of slack: a decimal table that puts the top exactly at the surface is right.
         top = columns["depth_mm"] - 0.5 * columns["thickness_mm"]
         check_rows(
@@ -111,7 +124,8 @@ class Impressions:
             "The top of a deposit cannot lie above the skin's surface.",
         )
         sessions = column("session", session, n)
-        whole = (sessions == np.floor(sessions)) & (sessions >= 0) & (sessions < 2**31)
+        check_range("session", sessions, _is_number, "be a whole number from 0 on")
+        whole = sessions == np.floor(sessions)
         check_rows("session", sessions, whole, "be a whole number from 0 on")
         for name, value in columns.items():
             object.__setattr__(self, name, frozen(value))

@@ -219,13 +219,11 @@ def _impressions(
     layer = layer[order]
     x = np.concatenate([points.x_mm for points in found])[order]
     y = np.concatenate([points.y_mm for points in found])[order]
-    counters = [
-        np.repeat(
-            [[p.job.column & 0xFFFF_FFFF, p.job.row & 0xFFFF_FFFF, p.job.stream]], len(p.rank), 0
-        )
-        for p in found
-    ]
-    place_of = np.concatenate(counters)[order].astype(np.int64)
+    counters = np.array(
+        [(p.job.column & 0xFFFF_FFFF, p.job.row & 0xFFFF_FFFF, p.job.stream) for p in found],
+        np.int64,
+    )
+    job = np.repeat(np.arange(len(found)), [len(points.rank) for points in found])[order]
     rank = np.concatenate([points.rank for points in found])[order]
     n = len(layer)
     radius, depth, thickness = (np.empty(n) for _ in range(3))
@@ -241,7 +239,7 @@ def _impressions(
     def work(k: int, _: None) -> None:
         part = slice(k * CHUNK, (k + 1) * CHUNK)
         _attributes(
-            layer[part], place_of[part], rank[part], *_key(seed), table,
+            layer[part], counters, job[part], rank[part], *_key(seed), table,
             radius[part], depth[part], thickness[part], mua[part],
         )  # fmt: skip
 
@@ -250,10 +248,14 @@ def _impressions(
 
 
 @njit(nogil=True, cache=True)
-def _attributes(layer, place_of, rank, key0, key1, table, radius, depth, thickness, mua):
+def _attributes(
+    layer, counters, job, rank, key0, key1, table, radius, depth, thickness, mua,
+):  # fmt: skip
+    """Give each point the size, depth and strength that its layer, tile and rank say."""
     for n in range(layer.shape[0]):
         row = table[layer[n]]
-        w0, w1, w2, w3 = philox(place_of[n, 0], place_of[n, 1], rank[n], place_of[n, 2], key0, key1)
+        column, line, stream = counters[job[n]]
+        w0, w1, w2, w3 = philox(column, line, rank[n], stream, key0, key1)
         for_radius, for_depth = normals(w0, w1)
         for_mua, _ = normals(w2, w3)
         radius[n] = max(row[0] + row[1] * for_radius, MIN_RADIUS_SHARE * row[0])
