@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -51,15 +49,15 @@ def check_rows(
 
 
 def check_range(
-    name: str, value: Float64Array, good: Callable[[Float64Array], NDArray[np.bool_]], rule: str
+    name: str, value: Float64Array, least: float, most: float, rule: str, remedy: str = ""
 ) -> None:
-    """Raise as `check_rows` does, where values are good that lie between two that are.
+    """Raise as `check_rows` does for values that are not from `least` to `most`, both included.
 
-    The least and the largest are looked at first, which takes no memory; NaN is both.
+    The smallest and the largest are looked at first, which takes no memory; NaN is both.
     """
-    if value.size and good(np.array([value.min(), value.max()])).all():
+    if value.size and least <= value.min() and value.max() <= most:
         return
-    check_rows(name, value, good(value), rule)
+    check_rows(name, value, (value >= least) & (value <= most), rule, remedy)
 
 
 def frozen(array: NDArray[np.generic]) -> NDArray[np.generic]:

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from smpengine.columns import Float64Array, check_rows, column, frozen
+from smpengine.columns import Float64Array, check_range, check_rows, column, frozen
 from smpengine.impressions import MAX_EXTENT_MM, MAX_MUA_PER_MM, Impressions
 
 MAX_LENGTH_MM: Final = 20.0
@@ -112,7 +112,7 @@ class Hairs:
         for name, value in zip(COLUMNS[1:], given, strict=True):
             columns[name] = column(name, value, n)
         for name in ("x_mm", "y_mm"):
-            check_rows(name, columns[name], np.abs(columns[name]) <= MAX_EXTENT_MM, "be finite mm")
+            check_range(name, columns[name], -MAX_EXTENT_MM, MAX_EXTENT_MM, "be finite mm")
         finite = np.isfinite(columns["azimuth_rad"])
         check_rows("azimuth_rad", columns["azimuth_rad"], finite, "be a finite angle")
         thinnest, thickest = DIAMETERS_MM
@@ -124,9 +124,8 @@ class Hairs:
             ("pheomelanin", 0.0, MAX_MELANIN, "", "Red hair has about 2."),
             ("shadow", 0.0, 4.0, "", ""),
         ):  # fmt: skip
-            value = columns[name]
-            good = (value >= least) & (value <= most)
-            check_rows(name, value, good, f"be {least:g} to {most:.4g}{unit}", remedy)
+            rule = f"be {least:g} to {most:.4g}{unit}"
+            check_range(name, columns[name], least, most, rule, remedy)
         for name, value in columns.items():
             object.__setattr__(self, name, frozen(value))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -14,26 +15,8 @@ from smpengine.skintable import RGB_NM
 
 MAX_MUA_PER_MM: Final = 10_000.0
 MAX_EXTENT_MM: Final = 100_000.0
-
-
-def _is_place(mm: Float64Array) -> NDArray[np.bool_]:
-    return np.abs(mm) <= MAX_EXTENT_MM
-
-
-def _is_length(mm: Float64Array) -> NDArray[np.bool_]:
-    return (mm > 0.0) & (mm < 100.0)
-
-
-def _is_mua(per_mm: Float64Array) -> NDArray[np.bool_]:
-    return (per_mm >= 0.0) & (per_mm <= MAX_MUA_PER_MM)
-
-
-def _is_share(share: Float64Array) -> NDArray[np.bool_]:
-    return (share >= 0.0) & (share <= 1.0)
-
-
-def _is_number(session: Float64Array) -> NDArray[np.bool_]:
-    return (session >= 0.0) & (session < 2**31)
+_LENGTHS_MM: Final = (math.ulp(0.0), math.nextafter(100.0, 0.0))
+"""Over 0, and under 100."""
 
 
 class Impressions:
@@ -108,12 +91,12 @@ class Impressions:
             "granularity": column("granularity", granularity, n),
         }
         for name in ("x_mm", "y_mm"):
-            check_range(name, columns[name], _is_place, "be finite mm")
+            check_range(name, columns[name], -MAX_EXTENT_MM, MAX_EXTENT_MM, "be finite mm")
         for name in ("depth_mm", "radius_mm", "thickness_mm"):
-            check_range(name, columns[name], _is_length, "be over 0 and under 100 mm")
+            check_range(name, columns[name], *_LENGTHS_MM, "be over 0 and under 100 mm")
         rule = f"be 0 to {MAX_MUA_PER_MM:g} per mm"
-        check_range("mua_per_mm", columns["mua_per_mm"], _is_mua, rule)
-        check_range("granularity", columns["granularity"], _is_share, "be 0 to 1")
+        check_range("mua_per_mm", columns["mua_per_mm"], 0.0, MAX_MUA_PER_MM, rule)
+        check_range("granularity", columns["granularity"], 0.0, 1.0, "be 0 to 1")
         # Half a micron of slack: a decimal table that puts the top exactly at the surface is right.
         top = columns["depth_mm"] - 0.5 * columns["thickness_mm"]
         check_rows(
@@ -124,8 +107,7 @@ class Impressions:
             "The top of a deposit cannot lie above the skin's surface.",
         )
         sessions = column("session", session, n)
-        check_range("session", sessions, _is_number, "be a whole number from 0 on")
-        whole = sessions == np.floor(sessions)
+        whole = (sessions == np.floor(sessions)) & (sessions >= 0) & (sessions < 2**31)
         check_rows("session", sessions, whole, "be a whole number from 0 on")
         for name, value in columns.items():
             object.__setattr__(self, name, frozen(value))

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from smpengine.columns import Float64Array, check_rows, column, frozen
+from smpengine.columns import Float64Array, check_range, check_rows, column, frozen
 
 MAX_RADIUS_MM: Final = 20.0
 COLUMNS: Final = ("x_mm", "y_mm", "radius_mm", "pallor")
@@ -51,8 +51,7 @@ class Scars:
         for name, least, most, unit in (
             ("radius_mm", 1e-3, MAX_RADIUS_MM, " mm"), ("pallor", 0.0, 1.0, "")
         ):  # fmt: skip
-            good = (columns[name] >= least) & (columns[name] <= most)
-            check_rows(name, columns[name], good, f"be {least:g} to {most:g}{unit}")
+            check_range(name, columns[name], least, most, f"be {least:g} to {most:g}{unit}")
         for name, value in columns.items():
             object.__setattr__(self, name, frozen(value))
 

@@ -28,7 +28,7 @@ Cancel = Callable[[], bool]
 Scratch = TypeVar("Scratch")
 _MOST_HELPERS: Final = 4096
 """Of all calls at once; there are as many as were ever at work together."""
-_pool = ThreadPoolExecutor(_MOST_HELPERS, "smpengine")
+_pool: ThreadPoolExecutor
 
 
 def _renew_pool() -> None:
@@ -37,6 +37,7 @@ def _renew_pool() -> None:
     _pool = ThreadPoolExecutor(_MOST_HELPERS, "smpengine")
 
 
+_renew_pool()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew_pool)
 
@@ -136,8 +137,7 @@ class Workers:
         finally:
             # A KeyboardInterrupt may arrive anywhere on this thread: the others stop after the
             # job in hand, and nobody writes into the caller's arrays once this returns.
-            if failures:
-                stop.set()
+            stop.set()
             helpers.dismiss()
         if failures:
             raise failures[0]

@@ -37,6 +37,15 @@ INF = float("inf")
         ),
         ({"depth_mm": 0.04}, "depth_mm must be at least half of thickness_mm, got 0.04 at row 0"),
         ({"session": 0.5}, "session must be a whole number from 0 on, got 0.5 at row 0"),
+        (
+            {"session": [0.5, -1.0]},
+            "session must be a whole number from 0 on, got 0.5 at row 0 (and 1 more rows).",
+        ),
+        (
+            {"depth_mm": [NAN, 200.0]},
+            "depth_mm must be over 0 and under 100 mm, got nan at row 0 (and 1 more rows).",
+        ),
+        ({"radius_mm": 100.0}, "radius_mm must be over 0 and under 100 mm, got 100.0 at row 0"),
         ({"session": NAN}, "session must be a whole number from 0 on, got nan at row 0"),
     ],
 )

@@ -126,6 +126,30 @@ def test_without_more_threads_the_caller_does_it_all(monkeypatch: pytest.MonkeyP
     assert done_by(4, 30) == list(range(30))
 
 
+def test_an_interrupt_while_others_begin_stops_them_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = threading.Event()
+
+    class Interrupted:
+        def submit(self, run: Callable[[], None]) -> None:
+            threading.Thread(target=run).start()
+            begun.wait(30)
+            raise KeyboardInterrupt
+
+    def work(job: int, _: None) -> None:
+        done.append(job)
+        begun.set()
+        time.sleep(0.02)
+
+    done: list[int] = []
+    monkeypatch.setattr(workers, "_pool", Interrupted())
+    with pytest.raises(KeyboardInterrupt):
+        Workers(2).each(10_000, work, lambda: None)
+    count = len(done)
+    assert 0 < count < 100
+    time.sleep(0.1)
+    assert len(done) == count
+
+
 SCRIPT = """
 import atexit, os, sys, threading
 from smpengine.workers import Workers

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from smpengine.preview.version import Place
+from smpengine.preview.version import Place, Rect, around
 
 _WORTH: Final = 0.6
 """Of a rectangle around what is missing: with so much of it missing all of it is drawn."""
-
-Rect = tuple[int, int, int, int]
-"""First row and column, rows, columns."""
 
 
 def rectangles(missing: Iterable[Place]) -> list[Rect]:
@@ -23,12 +20,11 @@ def rectangles(missing: Iterable[Place]) -> list[Rect]:
     places = sorted(set(missing))
     if not places:
         return []
-    rows, cols = [row for row, _ in places], [col for _, col in places]
-    whole = rows[0], min(cols), rows[-1] - rows[0] + 1, max(cols) - min(cols) + 1
+    whole = around(places)
     if len(places) >= _WORTH * whole[2] * whole[3]:
         return [whole]
     found: list[Rect] = []
-    for row in sorted(set(rows)):
+    for row in sorted({row for row, _ in places}):
         for first, count in _runs([col for r, col in places if r == row]):
             above = next((k for k, each in enumerate(found) if _continues(each, row, first, count)),
                          None)  # fmt: skip

@@ -43,28 +43,27 @@ def _at_same_place(old_x, old_y, new_x, new_y):
     bits = 4
     while (1 << bits) < 2 * old_x.shape[0]:
         bits += 1
-    mask, shift = np.uint64((1 << bits) - 1), np.uint64(64 - bits)
+    shift = np.uint64(64 - bits)
     rows = np.full(1 << bits, -1, np.int64)
     x, y = old_x.view(np.uint64), old_y.view(np.uint64)
     for n in range(x.shape[0]):
-        at = _hash(x[n], y[n]) >> shift
-        while rows[at] != -1 and (x[rows[at]] != x[n] or y[rows[at]] != y[n]):
-            at = (at + np.uint64(1)) & mask
-        rows[at] = n
+        rows[_probe(rows, x, y, x[n], y[n], shift)] = n
     found = np.full(new_x.shape[0], -1, np.int64)
     x_wanted, y_wanted = new_x.view(np.uint64), new_y.view(np.uint64)
     for n in range(x_wanted.shape[0]):
-        at = _hash(x_wanted[n], y_wanted[n]) >> shift
-        while rows[at] != -1 and (x[rows[at]] != x_wanted[n] or y[rows[at]] != y_wanted[n]):
-            at = (at + np.uint64(1)) & mask
-        found[n] = rows[at]
+        found[n] = rows[_probe(rows, x, y, x_wanted[n], y_wanted[n], shift)]
     return found
 
 
 @njit(nogil=True, cache=True)
-def _hash(x, y):
-    """Return a number whose highest bits depend on all of two."""
-    return ((x * _GOLDEN) ^ (x >> np.uint64(32)) ^ y) * _GOLDEN
+def _probe(rows, x, y, x_wanted, y_wanted, shift):
+    """Return where in a table the row of a place is, or would go."""
+    mask = np.uint64(rows.shape[0] - 1)
+    hashed = ((x_wanted * _GOLDEN) ^ (x_wanted >> np.uint64(32)) ^ y_wanted) * _GOLDEN
+    at = hashed >> shift
+    while rows[at] != -1 and (x[rows[at]] != x_wanted or y[rows[at]] != y_wanted):
+        at = (at + np.uint64(1)) & mask
+    return at
 
 
 @njit(nogil=True, cache=True)

@@ -74,8 +74,7 @@ class Columns:
 
 def _column(dtype: DTypeLike, *shape: int) -> NDArray[Any]:
     """Return an array of any contents, of which only what is written is memory."""
-    count = math.prod(shape)
-    return fresh(count * np.dtype(dtype).itemsize).view(dtype)[:count].reshape(shape)
+    return fresh(math.prod(shape) * np.dtype(dtype).itemsize).view(dtype).reshape(shape)
 
 
 class Store:

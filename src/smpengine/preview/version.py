@@ -39,6 +39,8 @@ _PART: Final = 4
 
 Key = bytes
 Place = tuple[int, int]
+Rect = tuple[int, int, int, int]
+"""Of blocks: first row and column, rows, columns."""
 
 
 class Ready(Scene):
@@ -75,9 +77,16 @@ def blocks_of(window: PixelWindow, side: int) -> Iterator[Place]:
             yield row, col
 
 
-def window_of(place: Place, side: int) -> PixelWindow:
-    """Return the pixels of a block."""
-    return PixelWindow(place[0] * side, place[1] * side, side, side)
+def window_of(rect: Rect, side: int) -> PixelWindow:
+    """Return the pixels of a rectangle of blocks."""
+    return PixelWindow(*(side * each for each in rect))
+
+
+def around(places: Sequence[Place]) -> Rect:
+    """Return the smallest rectangle around blocks."""
+    rows, cols = [row for row, _ in places], [col for _, col in places]
+    top, left = min(rows), min(cols)
+    return top, left, max(rows) - top + 1, max(cols) - left + 1
 
 
 class Version:
@@ -147,27 +156,25 @@ class Version:
         self, px_per_mm: float, places: Sequence[Place], workers: Workers
     ) -> dict[Place, Key]:
         side = block_px(px_per_mm)
-        around, scale = _samples(px_per_mm, _around(places, side))
-        rows = self._rows_near(around, scale)
+        top, left, down, across = rect = around(places)
+        fine, scale = _samples(px_per_mm, window_of(rect, side))
+        rows = self._rows_near(fine, scale)
         store, slots = self._placed(rows, scale, workers)
         near = slots[rows]
-        first, left = min(row for row, _ in places), min(col for _, col in places)
-        samples = side << halvings_for(px_per_mm)
-        across, down = around.width // samples, around.height // samples
-        spans = store.spans(near, samples, across, down, (around.col0, around.row0))
+        spans = store.spans(near, fine.width // across, across, down, (fine.col0, fine.row0))
         common = self._common, repr((px_per_mm, store.number)).encode()
         made: dict[Place, Key] = {}
         parts = list(_parts(places))
 
         def work(job: int, _: None) -> None:
-            part, (row0, col0, down, across) = parts[job]
-            starts, lists = lists_of(near, spans, row0 - first, col0 - left, down, across)
+            part, (row0, col0, high, wide) = parts[job]
+            starts, lists = lists_of(near, spans, row0 - top, col0 - left, high, wide)
             for row, col in part:
-                at = (row - row0) * across + col - col0
+                at = (row - row0) * wide + col - col0
                 total = hashlib.blake2b(b"".join(common), digest_size=16)
                 total.update(repr((row, col)).encode())
                 total.update(lists[starts[at] : starts[at + 1]].data)
-                block, _scale = _samples(px_per_mm, window_of((row, col), side))
+                block, _scale = _samples(px_per_mm, window_of((row, col, 1, 1), side))
                 hairs = hair_near(self.scene, scale, block)
                 if hairs is not None:
                     total.update(pickle.dumps(hairs))
@@ -219,22 +226,13 @@ class Version:
         return _Index(self.scene.deposits)
 
 
-def _parts(places: Sequence[Place]) -> Iterator[tuple[list[Place], tuple[int, int, int, int]]]:
-    """Give places by squares of blocks, with the first row and column, and how many of each."""
+def _parts(places: Sequence[Place]) -> Iterator[tuple[list[Place], Rect]]:
+    """Give places by squares of blocks, with the smallest rectangle around each."""
     squares: dict[Place, list[Place]] = {}
     for row, col in places:
         squares.setdefault((row // _PART, col // _PART), []).append((row, col))
     for part in squares.values():
-        rows, cols = [row for row, _ in part], [col for _, col in part]
-        first, left = min(rows), min(cols)
-        yield part, (first, left, max(rows) - first + 1, max(cols) - left + 1)
-
-
-def _around(places: Sequence[Place], side: int) -> PixelWindow:
-    """Return the pixels of the smallest rectangle around blocks."""
-    rows, cols = [row for row, _ in places], [col for _, col in places]
-    height, width = max(rows) - min(rows) + 1, max(cols) - min(cols) + 1
-    return PixelWindow(min(rows) * side, min(cols) * side, height * side, width * side)
+        yield part, around(part)
 
 
 def _samples(px_per_mm: float, window: PixelWindow) -> tuple[PixelWindow, float]:

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from smpengine.image.reduce import halve
 from smpengine.panel import RELATIVE, Finish, draw, finish_for
 from smpengine.preview.cache import Block, Cache
-from smpengine.preview.rects import Rect, rectangles
+from smpengine.preview.rects import rectangles
 from smpengine.preview.room import Room
-from smpengine.preview.version import Place, Version, block_px, blocks_of, window_of
+from smpengine.preview.version import Place, Rect, Version, block_px, blocks_of, window_of
 from smpengine.raster.splats import PixelWindow
 from smpengine.scene import BANDS
 from smpengine.window import FULL_SCALE_PX_PER_MM, halvings_for, subpixels
@@ -117,7 +117,7 @@ class Asked:
     ) -> dict[Place, Block]:
         """Draw a rectangle of blocks, and keep those that are asked for."""
         side, (row, col, rows, cols) = self.side, rect
-        window = PixelWindow(row * side, col * side, rows * side, cols * side)
+        window = window_of(rect, side)
         drawn = _Mosaic(side, rows, cols, cache.room)
         if not self._from_finer(window, drawn, cache, workers):
             self._from_splats(window, drawn, workers)
@@ -173,7 +173,7 @@ class Asked:
         places = [place for place in blocks_of(window, side) if place in blocks]
 
         def work(job: int, _: None) -> None:
-            own = window_of(places[job], side)
+            own = window_of((*places[job], 1, 1), side)
             top, left = max(own.row0, window.row0), max(own.col0, window.col0)
             bottom = min(own.row0 + side, window.row0 + window.height)
             right = min(own.col0 + side, window.col0 + window.width)

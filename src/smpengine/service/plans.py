@@ -67,7 +67,7 @@ class Plans:
         self._files = dict.fromkeys(_named_files(said))
         own = _sizes(said)
         self._most = max(limits.most_numbers, 2 * own[0]), max(limits.most_letters, 2 * own[1])
-        self._own_work = _work_of(first, own[0])[1]
+        self._own_work = _dots_of(first) * _numbers_of(first, own[0])
         self._lock, self._making = threading.Lock(), threading.Lock()
         self._kept: OrderedDict[str, tuple[Named, int]] = OrderedDict()
         self._held = 0
@@ -168,10 +168,10 @@ class Plans:
     def _check_count(self, plan: Plan, numbers: int) -> None:
         """Refuse a plan with too many dots, or hairs, before they are placed."""
         width, height = plan.extent_mm
-        most, hair = self._limits.most_impressions, plan.table.hair
-        dots, work = _work_of(plan, numbers)
+        most, dots, hair = self._limits.most_impressions, _dots_of(plan), plan.table.hair
         units_per_cm2 = 0.0 if hair is None else hair.density_units_per_cm2
         hairs = _HAIRS_PER_UNIT * units_per_cm2 * width * height / 100.0
+        work = dots * _numbers_of(plan, numbers)
         for key, what, count in (("sessions", "dots", dots), ("hair", "hairs", hairs)):
             if count > most:
                 rule, got = f"make at most {most:,} {what} here", f"up to {count:,.0f}"
@@ -182,15 +182,16 @@ class Plans:
             raise PlanError([must("plan", f"{rule} here", f"{work / 1e6:,.0f}", remedy=remedy)])
 
 
-def _work_of(plan: Plan, numbers: int) -> tuple[float, float]:
-    """Return how many dots a plan has at most, and those times its numbers.
+def _dots_of(plan: Plan) -> float:
+    """Return how many dots a plan has at most."""
+    width, height = plan.extent_mm
+    dense = sum(layer.density_per_cm2 for layer in plan.layers()) * plan.density.largest
+    return dense * width * height / 100.0
 
-    Curves become corners that nobody wrote: those count too, two numbers each.
-    """
-    (width, height), density = plan.extent_mm, plan.density
-    dense = sum(layer.density_per_cm2 for layer in plan.layers()) * density.largest
-    dots = dense * width * height / 100.0
-    return dots, dots * max(numbers, 2 * len(density.fields.segments))
+
+def _numbers_of(plan: Plan, said: int) -> int:
+    """Return how many numbers each dot is held against: curves are corners that nobody wrote."""
+    return max(said, 2 * len(plan.density.fields.segments))
 
 
 def _number(value: object) -> float:
