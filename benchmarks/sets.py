@@ -22,7 +22,8 @@ from pyarrow import parquet
 import smpengine as smp
 from smpengine.sets.dask_pool import LocalDask
 from smpengine.sets.manifest import STAGES
-from smpengine.sets.pools import Pool, Processes, run
+from smpengine.sets.pools import Pool, run
+from smpengine.sets.processes import Processes
 from smpengine.sets.schema import TruthTable
 from smpengine.sets.stores import PlainFiles
 from smpengine.sets.work import Task

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import subprocess
 import sys
+from importlib import util
 from pathlib import Path
+from types import ModuleType
 
 import smpengine as smp
 
@@ -144,3 +147,23 @@ def test_modules_and_functions_are_short() -> None:
                 if body:
                     length = (body[-1].end_lineno or 0) - body[0].lineno + 1
                     assert length <= 60, f"{name}.{node.name}"
+
+
+def test_benchmarks_and_examples_import_what_is_there() -> None:
+    """They are run by hand, and nobody else would notice."""
+    root = Path(__file__).parents[2]
+    scripts = [*root.glob("benchmarks/**/*.py"), *root.glob("examples/**/*.py")]
+    assert len(scripts) > 20
+    missing = []
+    for script in scripts:
+        for node in ast.walk(ast.parse(script.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("smpengine"):
+                module = importlib.import_module(str(node.module))
+                for alias in node.names:
+                    if not hasattr(module, alias.name) and not _is_module(module, alias.name):
+                        missing.append(f"{script.relative_to(root)}: {node.module}.{alias.name}")
+    assert missing == []
+
+
+def _is_module(package: ModuleType, name: str) -> bool:
+    return util.find_spec(f"{package.__name__}.{name}") is not None

@@ -18,7 +18,8 @@ from smpengine.sets.card import write_card
 from smpengine.sets.journal import Journal, is_whole
 from smpengine.sets.manifest import MANIFEST, SPARED, check_parquet, write_manifest
 from smpengine.sets.order import ordered
-from smpengine.sets.pools import Pool, Processes, run
+from smpengine.sets.pools import Pool, run
+from smpengine.sets.processes import Processes
 from smpengine.sets.shards import Shards
 from smpengine.sets.stores import Store, clear_rests, store_of
 from smpengine.sets.sweep import Sweep

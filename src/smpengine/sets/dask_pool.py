@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import logging
-import signal
-from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Future
-from contextlib import contextmanager
 from importlib import util
-from multiprocessing import resource_tracker
 from typing import Any
 
 from smpengine.errors import InputError, OutputError, must
+from smpengine.sets.processes import without_ctrl_c
 from smpengine.sets.work import Made, Task, work
 
 _RETRIES = 3
@@ -117,7 +114,7 @@ class LocalDask(DaskPool):
         from distributed import LocalCluster
 
         try:
-            with _without_ctrl_c():
+            with without_ctrl_c():
                 self._cluster = LocalCluster(
                     n_workers=jobs, threads_per_worker=1, processes=True,
                     dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL,
@@ -179,20 +176,3 @@ def _hushed() -> dict[str, int]:
 def _restore(levels: dict[str, int]) -> None:
     for name, level in levels.items():
         logging.getLogger(name).setLevel(level)
-
-
-@contextmanager
-def _without_ctrl_c() -> Iterator[None]:
-    """Keep Ctrl-C from the threads and processes that begin meanwhile: it is for the client.
-
-    A terminal sends it to all. Masks are inherited, so a worker that is begun again has it too.
-    """
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    resource_tracker.ensure_running()  # which would let it through, were it begun meanwhile
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -5,26 +5,15 @@ All give `concurrent.futures` behind `Pool`, so `run` knows none of them.
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import (
-    FIRST_COMPLETED,
-    BrokenExecutor,
-    CancelledError,
-    Executor,
-    Future,
-    ProcessPoolExecutor,
-    wait,
-)
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
 from dataclasses import replace
 from typing import Protocol
 
-from smpengine.errors import OutputError, must
 from smpengine.sets.journal import Record
 from smpengine.sets.variants import Variant
-from smpengine.sets.work import Made, Task, begin, work
+from smpengine.sets.work import Made, Task, work
 
 _DEATHS = 3
 """Of workers that were alone with a variant; then it is the variant's fault."""
@@ -43,64 +32,6 @@ class Pool(Protocol):
 
     def close(self) -> None:
         """Let the workers go."""
-
-
-class Processes:
-    """Processes of this machine, one render each.
-
-    Parameters
-    ----------
-    jobs
-        How many.
-    """
-
-    def __init__(self, jobs: int) -> None:
-        self.jobs = jobs
-        self._executor: Executor | None = None
-
-    def submit(self, task: Task) -> Future[Made]:
-        """Let a worker do a task.
-
-        Raises
-        ------
-        OutputError
-            None can be started.
-        """
-        if self._executor is None:
-            self._executor = self._started()
-        return self._executor.submit(work, task)
-
-    def _started(self) -> Executor:
-        """Start the processes, and see one of them answer before any is given work.
-
-        Raises
-        ------
-        OutputError
-            They end as soon as they start, as in a script that starts them when it is imported.
-        """
-        # A fork would copy the locks of threads that it does not have.
-        context = multiprocessing.get_context("spawn")
-        for _ in range(_DEATHS):
-            executor = ProcessPoolExecutor(self.jobs, context, begin)
-            try:
-                answers = [executor.submit(os.getpid) for _ in range(self.jobs)]
-                answers[0].result()
-                return executor
-            except BrokenExecutor:
-                executor.shutdown()
-        remedy = 'A script must ask for a set under `if __name__ == "__main__":`.'
-        got = "ones that end at once"
-        raise OutputError(must("processes", "be there to render", got, remedy=remedy))
-
-    def restart(self) -> None:
-        """Start anew."""
-        self.close()
-
-    def close(self) -> None:
-        """Let the workers go once they have done what they are at."""
-        if self._executor is not None:
-            self._executor.shutdown(wait=True, cancel_futures=True)
-            self._executor = None
 
 
 class Here:
@@ -133,8 +64,9 @@ def run(pool: Pool, tasks: Sequence[Task]) -> Generator[Made, None, None]:
 
     Notes
     -----
-    When a worker dies nobody knows over which of the tasks in flight: each of them is done again
-    alone. One over which workers die alone, three times, has that as its error.
+    A worker that dies may have died of what others did beside it, as of the memory that they took,
+    and a pool may lose all that was in flight with it: whatever was lost is done again alone. One
+    over which workers die alone, three times, has that as its error.
     """
     waiting = deque(tasks)
     suspects: deque[tuple[Task, int]] = deque()
