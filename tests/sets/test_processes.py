@@ -9,6 +9,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor
+from contextlib import closing
+from multiprocessing import connection
 from pathlib import Path
 
 import pytest
@@ -44,8 +46,7 @@ def pids(pool: Processes) -> list[int]:
 def at_work(pool: Processes, folder: Path) -> list[int]:
     """See both processes answer, and return them."""
     for worker in pool._workers:
-        worker.start()
-        worker.hear()
+        worker.be_there("", 2)
     assert pool.submit(task(folder)).result(WAIT_S) == Made([])
     return pids(pool)
 
@@ -114,19 +115,96 @@ def test_all_of_them_render(
     assert all(record.error is None and record.files for record in records)
 
 
+def refuse(_: processes._Worker) -> None:
+    raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+
+def sweep() -> smp.Sweep:
+    base = {"version": 1, "treatment": "natural", "scalp": {"extent_mm": [12.0, 9.0]}}
+    size = {"px_per_mm": 8, "size_px": [24, 16]}
+    return smp.Sweep.from_dict({"version": 1, "base": base, "seeds": 30, "picture": size})
+
+
 def test_what_keeps_a_process_from_starting_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(_: processes._Worker) -> None:
-        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
-
     monkeypatch.setattr(processes._Worker, "start", refuse)
     with pytest.raises(smp.OutputError) as caught:
-        smp.batch(_sweep(), tmp_path / "set", jobs=3)
+        smp.batch(sweep(), tmp_path / "set", jobs=3)
     assert "Resource temporarily unavailable" in str(caught.value)
     assert str(caught.value).endswith("Ask for fewer jobs than 3.")
 
 
-def _sweep() -> smp.Sweep:
-    base = {"version": 1, "treatment": "natural", "scalp": {"extent_mm": [12.0, 9.0]}}
-    return smp.Sweep.from_dict({"version": 1, "base": base})
+def test_one_that_cannot_be_started_again_ends_the_run_and_fails_no_variant(
+    pool: Processes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kill(done: int, _: int) -> None:
+        if done == 3:
+            monkeypatch.setattr(processes._Worker, "start", refuse_anew)
+            os.kill(pids(pool)[0], signal.SIGKILL)
+
+    start = processes._Worker.start
+
+    def refuse_anew(worker: processes._Worker) -> None:
+        if worker._line is None:
+            refuse(worker)
+        start(worker)
+
+    with pytest.raises(smp.OutputError, match="temporarily unavailable"):
+        smp.batch(sweep(), tmp_path / "set", pool=pool, progress=kill)
+    monkeypatch.undo()
+    done = smp.batch(sweep(), tmp_path / "set", jobs=1)
+    assert done.failed == 0
+    assert done.kept >= 3
+    assert done.made + done.kept == 30
+
+
+def test_ctrl_c_while_the_mask_is_set_leaves_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    mask = signal.pthread_sigmask
+
+    def interrupted(how: int, signals: list[int]) -> object:
+        before = mask(how, signals)
+        if how == signal.SIG_BLOCK and signals:
+            raise KeyboardInterrupt
+        return before
+
+    monkeypatch.setattr(signal, "pthread_sigmask", interrupted)
+    with pytest.raises(KeyboardInterrupt), processes.without_ctrl_c():
+        pytest.fail("never came here")
+    assert mask(signal.SIG_BLOCK, []) == set()
+
+
+def test_ctrl_c_again_waits_for_nobody(
+    pool: Processes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = at_work(pool, tmp_path)
+    for pid in both:  # as one that renders for long
+        os.kill(pid, signal.SIGSTOP)
+    given = pool.submit(task(tmp_path))
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    assert pool._threads is not None
+    monkeypatch.setattr(pool._threads, "shutdown", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        pool.close()
+    assert isinstance(given.exception(WAIT_S), BrokenExecutor)
+
+
+def test_an_answer_that_was_not_taken_is_nobody_elses(
+    small_sweep: Callable[..., smp.Sweep], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = TruthTable()
+    store = PlainFiles(tmp_path, "png", wanted)
+
+    def full(_: object) -> None:
+        raise MemoryError
+
+    with closing(Processes(1)) as pool:
+        assert pool.submit(task(tmp_path)).result(WAIT_S) == Made([])
+        with monkeypatch.context() as patch:
+            patch.setattr(connection.Connection, "recv", full)
+            assert isinstance(pool.submit(task(tmp_path)).exception(WAIT_S), MemoryError)
+        (made,) = pool.submit(Task(small_sweep().variants[:1], wanted, store)).result(60).records
+    assert made.number == 0

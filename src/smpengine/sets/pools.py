@@ -7,10 +7,18 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Future,
+    as_completed,
+    wait,
+)
 from dataclasses import replace
 from typing import Protocol
 
+from smpengine.errors import OutputError
 from smpengine.sets.journal import Record
 from smpengine.sets.variants import Variant
 from smpengine.sets.work import Made, Task, work
@@ -123,14 +131,15 @@ def _collect(
                 suspects.pop()
                 yield Made([_dead(task)])
             continue
+        except OutputError:  # there is nobody to do it
+            raise
         except Exception as error:  # a cluster gave it up, or it could not be sent there
             yield Made([_lost(variant, error) for variant in task.variants])
             continue
         yield made
     if died:
         # A broken pool fails all that was in flight; some may have finished before.
-        rest, _ = wait(flying)
-        for future in rest:
+        for future in as_completed(list(flying)):
             task, deaths = flying.pop(future)
             if future.cancelled() or future.exception() is not None:
                 suspects += _suspected(task, deaths)

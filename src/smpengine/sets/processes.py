@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import signal
+import time
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
@@ -23,7 +24,10 @@ from smpengine.sets.work import Made, Task, begin, work
 
 _STARTS: Final = 3
 _END_S: Final = 10.0
-"""For a process that has nothing more to do to end by itself; then it is killed."""
+"""For processes that have nothing more to do to end by themselves; then they are killed."""
+_RULE: Final = "be there to render"
+_GUARD: Final = 'A script must ask for a set under `if __name__ == "__main__":`.'
+_GOES_ON: Final = "What is made stays: the same command goes on."
 
 
 class Processes:
@@ -42,7 +46,13 @@ class Processes:
         self._threads: ThreadPoolExecutor | None = None
 
     def submit(self, task: Task) -> Future[Made]:
-        """Let a worker do a task; a `BrokenExecutor` is what becomes of it where that one dies.
+        """Let a worker do a task.
+
+        Returns
+        -------
+        Future
+            Of what is made; a `BrokenExecutor` where the worker died over it, an `OutputError`
+            where none can be started again.
 
         Raises
         ------
@@ -51,30 +61,23 @@ class Processes:
         """
         if self._threads is None:
             self._start()
-            self._threads = ThreadPoolExecutor(self.jobs, "smpengine-batch")
-        return self._threads.submit(self._do, task)
+            self._threads = ThreadPoolExecutor(self.jobs, "smpengine-batch", _block_signals)
+        try:
+            return self._threads.submit(self._do, task)
+        except RuntimeError as error:  # of threads
+            raise _none(str(error), _fewer(self.jobs)) from error
 
     def _start(self) -> None:
         """Start all, and see one of them answer before any is given work."""
-        remedy = 'A script must ask for a set under `if __name__ == "__main__":`.'
-        got = "ones that end at once"
-        for _ in range(_STARTS):
-            try:
-                for worker in self._workers:
-                    worker.start()
-                self._workers[0].hear()
-                return
-            except (EOFError, ConnectionError):
-                self._workers[0].end()
-            except OSError as error:
-                got = f"none, for {error.strerror or error}"
-                remedy = f"Ask for fewer jobs than {self.jobs}."
-                break
-        raise OutputError(must("processes", "be there to render", got, remedy=remedy))
+        with contextlib.suppress(OSError):  # said of the first here, of others when they are asked
+            for worker in self._workers:
+                worker.start()
+        self._workers[0].be_there(_GUARD, self.jobs)
 
     def _do(self, task: Task) -> Made:
         worker = self._free.pop()  # there are as many threads as workers
         try:
+            worker.be_there(_GOES_ON, self.jobs)
             return worker.do(task)
         finally:
             self._free.append(worker)
@@ -84,13 +87,19 @@ class Processes:
 
     def close(self) -> None:
         """Let the workers go once they have done what they are at."""
-        if self._threads is not None:
-            self._threads.shutdown(wait=True, cancel_futures=True)
-            self._threads = None
+        threads, self._threads = self._threads, None
+        try:
+            if threads is not None:
+                threads.shutdown(wait=True, cancel_futures=True)
+        except BaseException:  # Ctrl-C once more: it is not waited for
+            for worker in self._workers:
+                worker.kill()
+            raise
         for worker in self._workers:
             worker.hang_up()
+        limit = time.monotonic() + _END_S
         for worker in self._workers:
-            worker.end()
+            worker.end(max(limit - time.monotonic(), 0.0))
 
 
 class _Worker:
@@ -114,49 +123,84 @@ class _Worker:
             with without_ctrl_c():
                 self._process.start()
 
-    def hear(self) -> None:
-        """Wait until it has said that it is there; an `EOFError` if it has died."""
-        if not self._answered:
-            assert self._line is not None
-            self._line.recv()
-            self._answered = True
+    def be_there(self, remedy: str, jobs: int) -> None:
+        """Start the process, unless it is there, and wait until it has said so.
+
+        Raises
+        ------
+        OutputError
+            It cannot be started, or ends at once; with a remedy, or that of fewer than `jobs`.
+        """
+        for _ in range(_STARTS):
+            try:
+                self.start()
+                if not self._answered:
+                    assert self._line is not None
+                    self._line.recv()
+                    self._answered = True
+                return
+            except (EOFError, ConnectionError):
+                self.end()
+            except OSError as error:
+                self.end()
+                raise _none(error.strerror or str(error), _fewer(jobs)) from error
+        raise OutputError(must("processes", _RULE, "ones that end at once", remedy=remedy))
 
     def do(self, task: Task) -> Made:
-        """Let it do a task, started anew where it has died before.
+        """Let it do a task.
 
         Raises
         ------
         BrokenExecutor
             It died.
         """
+        assert self._line is not None
         try:
-            self.start()
-            self.hear()
-            assert self._line is not None
             self._line.send(task)
             made: Made = self._line.recv()
         except (OSError, EOFError) as error:
             self.end()
             raise BrokenExecutor("A worker died.") from error
+        except BaseException:  # it may answer yet, and nobody would know what
+            self.kill()
+            self.end()
+            raise
         return made
+
+    def kill(self) -> None:
+        """End the process whatever it is at."""
+        process = self._process
+        if process is not None and process.pid is not None:
+            process.kill()
 
     def hang_up(self) -> None:
         """Tell it that there is nothing more to do."""
-        if self._line is not None:
-            self._line.close()
-            self._line = None
+        if self._line is None:
+            return
+        self._line.close()
+        self._line = None
+        if not self._answered:  # it begins still, and need not
+            self.kill()
         self._answered = False
 
-    def end(self) -> None:
+    def end(self, within_s: float = _END_S) -> None:
         """Hang up, and see it end."""
         self.hang_up()
         process, self._process = self._process, None
         if process is None or process.pid is None:  # it could not be started
             return
-        process.join(_END_S)
+        process.join(within_s)
         if process.exitcode is None:
             process.kill()
             process.join()
+
+
+def _none(reason: str, remedy: str) -> OutputError:
+    return OutputError(must("processes", _RULE, f"none, for {reason}", remedy=remedy))
+
+
+def _fewer(jobs: int) -> str:
+    return f"Ask for fewer jobs than {jobs}."
 
 
 def _serve(line: Connection) -> None:
@@ -166,6 +210,12 @@ def _serve(line: Connection) -> None:
         line.send(None)
         while True:
             line.send(work(line.recv()))
+
+
+def _block_signals() -> None:
+    """Keep signals from a thread: Ctrl-C is for others, and that a worker is gone is an error."""
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGPIPE])
 
 
 @contextlib.contextmanager
@@ -178,8 +228,10 @@ def without_ctrl_c() -> Iterator[None]:
         yield
         return
     resource_tracker.ensure_running()  # which would let it through, were it begun meanwhile
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
     try:
+        # One that has come already is raised here, with the mask set.
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
