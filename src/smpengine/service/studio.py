@@ -35,6 +35,11 @@ _VERDICT_MM: Final = 40.0
 _VERDICT_PX: Final = 4_000_000
 _BINS: Final = 24
 _STAGES_BYTES: Final = 256 * 2**20
+_PAINTED: Final[dict[str, Any]] = {
+    "version": 1, "treatment": "natural",
+    "scalp": {"extent_mm": [4, 4], "regions": [{"polygon_mm": [[0, 0], [4, 0], [4, 4]]}]},
+}  # fmt: skip
+"""Brings what a first stroke of the brush would wait for: regions have libraries of their own."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +121,7 @@ class Studio:
         # What finds that an edit left most as it was.
         dots = view.scene.impressions
         view.branch(replace(view.scene, impressions=dots.rows(slice(1, None))))
+        Plan.from_dict(_PAINTED).scene()
 
     def overview(self) -> Asked:
         """Return the whole of what is served first, small: drawn, its levels and dots are known."""
