@@ -80,6 +80,8 @@ class Client:
     """
 
     def __init__(self, url: str, token: str | None = None, *, timeout_s: float = 60.0) -> None:
+        import cv2  # noqa: F401 - it takes a while, which the first picture would wait for
+
         try:
             import httpx
         except ImportError as error:
