@@ -220,6 +220,7 @@ class Shown:
         self.tab.route("http://widget/**", serve)
         self.tab.goto("http://widget/")
         self.canvas = self.tab.locator("canvas")
+        self.canvas.wait_for()  # its module loads by itself; fingers that are sooner pinch the page
 
     def pixels(self) -> np.ndarray:
         self.tab.wait_for_timeout(1500)
