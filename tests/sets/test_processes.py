@@ -46,7 +46,7 @@ def pids(pool: Processes) -> list[int]:
 def at_work(pool: Processes, folder: Path) -> list[int]:
     """See both processes answer, and return them."""
     for worker in pool._workers:
-        worker.be_there("", 2)
+        worker.be_there()
     assert pool.submit(task(folder)).result(WAIT_S) == Made([])
     return pids(pool)
 

@@ -24,7 +24,7 @@ from smpengine.sets.shards import Shards
 from smpengine.sets.stores import Store, clear_rests, store_of
 from smpengine.sets.sweep import Sweep
 from smpengine.sets.variants import Variant
-from smpengine.sets.work import Made, Task, chunks_of, is_full
+from smpengine.sets.work import GOES_ON, Made, Task, chunks_of, is_full
 from smpengine.workers import Cancel, Progress
 
 _LOCK = ".lock"
@@ -136,19 +136,16 @@ def batch(
             if isinstance(error, OutputError):
                 raise
             reason = error.strerror or str(error)
-            raise OutputError(f"{target} cannot be written to: {reason}. {_GOES_ON}") from error
+            raise OutputError(f"{target} cannot be written to: {reason}. {GOES_ON}") from error
         finally:
             journal.close()
-
-
-_GOES_ON = "What is made stays there: the same command goes on."
 
 
 def _full(said: str) -> str:
     """Return what a full disk is told by, from what the first to meet it said."""
     what = said.split(" could not be written")
     where = f" at {what[0]}" if len(what) > 1 else ""
-    return f"The disk is full{where}. Free some space. {_GOES_ON}"
+    return f"The disk is full{where}. Free some space. {GOES_ON}"
 
 
 def cores() -> int:

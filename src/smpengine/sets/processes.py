@@ -20,14 +20,13 @@ from multiprocessing.context import SpawnProcess
 from typing import Final
 
 from smpengine.errors import OutputError, must
-from smpengine.sets.work import Made, Task, begin, work
+from smpengine.sets.work import GOES_ON, Made, Task, begin, work
 
 _STARTS: Final = 3
 _END_S: Final = 10.0
 """For processes that have nothing more to do to end by themselves; then they are killed."""
 _RULE: Final = "be there to render"
 _GUARD: Final = 'A script must ask for a set under `if __name__ == "__main__":`.'
-_GOES_ON: Final = "What is made stays: the same command goes on."
 
 
 class Processes:
@@ -65,19 +64,33 @@ class Processes:
         try:
             return self._threads.submit(self._do, task)
         except RuntimeError as error:  # of threads
-            raise _none(str(error), _fewer(self.jobs)) from error
+            raise self._none(str(error)) from error
 
     def _start(self) -> None:
         """Start all, and see one of them answer before any is given work."""
         with contextlib.suppress(OSError):  # said of the first here, of others when they are asked
             for worker in self._workers:
                 worker.start()
-        self._workers[0].be_there(_GUARD, self.jobs)
+        self._see(self._workers[0], _GUARD)
+
+    def _see(self, worker: _Worker, remedy: str) -> None:
+        """See that a worker is there; if it ends at once a remedy is told."""
+        try:
+            worker.be_there()
+        except EOFError as error:
+            got = "ones that end at once"
+            raise OutputError(must("processes", _RULE, got, remedy=remedy)) from error
+        except OSError as error:
+            raise self._none(error.strerror or str(error)) from error
+
+    def _none(self, reason: str) -> OutputError:
+        remedy = f"Ask for fewer jobs than {self.jobs}."
+        return OutputError(must("processes", _RULE, f"none, for {reason}", remedy=remedy))
 
     def _do(self, task: Task) -> Made:
         worker = self._free.pop()  # there are as many threads as workers
         try:
-            worker.be_there(_GOES_ON, self.jobs)
+            self._see(worker, GOES_ON)
             return worker.do(task)
         finally:
             self._free.append(worker)
@@ -123,15 +136,17 @@ class _Worker:
             with without_ctrl_c():
                 self._process.start()
 
-    def be_there(self, remedy: str, jobs: int) -> None:
+    def be_there(self) -> None:
         """Start the process, unless it is there, and wait until it has said so.
 
         Raises
         ------
-        OutputError
-            It cannot be started, or ends at once; with a remedy, or that of fewer than `jobs`.
+        EOFError
+            It ends at once.
+        OSError
+            It cannot be started.
         """
-        for _ in range(_STARTS):
+        for left in reversed(range(_STARTS)):
             try:
                 self.start()
                 if not self._answered:
@@ -139,12 +154,13 @@ class _Worker:
                     self._line.recv()
                     self._answered = True
                 return
-            except (EOFError, ConnectionError):
+            except (EOFError, ConnectionError) as error:
                 self.end()
-            except OSError as error:
+                if not left:
+                    raise EOFError from error
+            except OSError:
                 self.end()
-                raise _none(error.strerror or str(error), _fewer(jobs)) from error
-        raise OutputError(must("processes", _RULE, "ones that end at once", remedy=remedy))
+                raise
 
     def do(self, task: Task) -> Made:
         """Let it do a task.
@@ -162,8 +178,7 @@ class _Worker:
             self.end()
             raise BrokenExecutor("A worker died.") from error
         except BaseException:  # it may answer yet, and nobody would know what
-            self.kill()
-            self.end()
+            self.end(0.0)
             raise
         return made
 
@@ -193,14 +208,6 @@ class _Worker:
         if process.exitcode is None:
             process.kill()
             process.join()
-
-
-def _none(reason: str, remedy: str) -> OutputError:
-    return OutputError(must("processes", _RULE, f"none, for {reason}", remedy=remedy))
-
-
-def _fewer(jobs: int) -> str:
-    return f"Ask for fewer jobs than {jobs}."
 
 
 def _serve(line: Connection) -> None:

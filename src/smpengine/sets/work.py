@@ -19,6 +19,8 @@ from smpengine.sets.schema import TruthTable
 from smpengine.sets.stores import Store
 from smpengine.sets.variants import Variant
 
+GOES_ON = "What is made stays there: the same command goes on."
+"""Told of whatever ends a run."""
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
